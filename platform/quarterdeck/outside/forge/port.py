@@ -1,0 +1,45 @@
+"""Where proposals are published and merged. The bare forge does it in the project's repository itself.
+
+A merge first writes down the commit it will make, then moves the branch from the exact old value: `prepare`, then `land`.
+"""
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Target:
+    """The repository and branch a proposal goes to."""
+
+    url: str
+    branch: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What will be merged: `old` is the branch's value it was made for, `new` the commit. Conflicts: `new` is empty."""
+
+    old: str
+    new: str
+    conflicts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A neutral view of what was published. The bare forge has no number and no page of its own."""
+
+    number: int = 0
+    url: str = ""
+    state: str = "open"  # open | merged | closed
+
+
+class Forge(Protocol):
+    name: str
+    methods: tuple[str, ...]
+
+    def publish(self, run: str, target: Target, *, head: str, title: str, body: str) -> PullRequest:
+        """Shows the sealed head to the world. Looks for its own marker first: twice is one."""
+
+    def prepare(self, run: str, target: Target, *, head: str, message: str, author: str, at: int) -> Prepared: ...
+
+    def land(self, run: str, target: Target, prepared: Prepared) -> bool:
+        """Moves the branch. True when `new` is in it (now or already); False when the branch moved elsewhere."""

@@ -1,0 +1,44 @@
+"""A provider of model answers, as the gateway sees it: bytes of the provider's own protocol in and out."""
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A configured place to call. `key` is clear text and lives only while a call lasts. `protocol`: openai | anthropic | rehearsal."""
+
+    id: str
+    protocol: str
+    base_url: str
+    key: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One model call: `purpose` is understand | locate | plan | work | review, `body` the provider's request as JSON."""
+
+    id: str
+    run: str
+    purpose: str
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Usage:
+    tokens_in: int
+    tokens_out: int
+    cached_in: int = 0
+    estimated: bool = False
+
+
+class Provider(Protocol):
+    """Raises TryLater (429, 5xx, network, time-out: `after` from Retry-After) or Refused (bad request, bad key, no such model)."""
+
+    def stream(self, endpoint: Endpoint, call: Call) -> AsyncIterator[bytes]:
+        """The answer's body, chunk by chunk as it comes (SSE bytes when the body asks to stream, else one JSON body)."""
+
+    def usage(self, body: bytes, streamed: bool) -> Usage | None:
+        """Reads the usage out of a whole answer; None when it names none."""
