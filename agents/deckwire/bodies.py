@@ -1,0 +1,127 @@
+"""What the dashboard sends: one model per write. Fields with a default may be left out."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deckwire.requests import PlanStep
+from deckwire.views import ModelPrice, ProjectDials, Repository, Role, View
+from deckwire.words import Verb
+
+
+class Body(View):
+    """Sent by a client. In TypeScript, what has a default is optional."""
+
+
+class DecisionBody(Body):
+    """One decision over runs or requests. `key` makes it idempotent: the same key again is the same batch.
+
+    `head` and `digest` are what the person saw (merge, approve of a review): if they moved, it is refused.
+    """
+
+    key: str
+    verb: Verb
+    runs: list[str] = Field(default_factory=list)
+    requests: list[str] = Field(default_factory=list)
+    words: str = ""
+    mode: Literal["enqueue", "interrupt"] = "enqueue"
+    choice: str = ""
+    plan: list[PlanStep] | None = None
+    amount_micro: int | None = None
+    checkpoint: str = ""
+    head: str = ""
+    digest: str = ""
+
+
+class SnoozeBody(Body):
+    until_ms: int
+
+
+class DelegateBody(Body):
+    person: str
+
+
+class AssignBody(Body):
+    """Gives tickets to agents. `force` starts what is not ready; an empty dial or model takes the project's."""
+
+    key: str
+    tickets: list[str]
+    cap_micro: int | None = None
+    plan_dial: Literal["ask", "auto"] | None = None
+    model: str = ""
+    force: bool = False
+    words: str = ""
+
+
+class TicketBody(Body):
+    project: str
+    title: str
+    description: str = ""
+    kind: str = "Task"
+    priority: Literal["Highest", "High", "Medium", "Low"] = "Medium"
+    labels: list[str] = Field(default_factory=list)
+
+
+class TicketPatch(Body):
+    """What is None stays as it is. `status` moves the ticket on the board of our own."""
+
+    title: str | None = None
+    description: str | None = None
+    kind: str | None = None
+    priority: Literal["Highest", "High", "Medium", "Low"] | None = None
+    labels: list[str] | None = None
+    status: Literal["open", "done"] | None = None
+
+
+class CommentBody(Body):
+    body: str
+
+
+class ProjectBody(Body):
+    name: str
+    key: str
+
+
+class ProjectPatch(Body):
+    """What is None stays as it is."""
+
+    name: str | None = None
+    repository: Repository | None = None
+    dials: ProjectDials | None = None
+    places: int | None = None
+    cap_micro: int | None = None
+    routes: dict[str, str] | None = None
+
+
+class ConnectionBody(Body):
+    kind: Literal["model"] = "model"
+    name: str
+    protocol: Literal["openai", "anthropic"]
+    base_url: str
+    key: str = ""
+    models: list[ModelPrice] = Field(default_factory=list)
+
+
+class ConnectionPatch(Body):
+    """What is None stays as it is. An empty `key` takes the stored key away."""
+
+    name: str | None = None
+    base_url: str | None = None
+    key: str | None = None
+    models: list[ModelPrice] | None = None
+
+
+class InviteBody(Body):
+    name: str
+    email: str
+
+
+class RoleBody(Body):
+    role: Role
+
+
+class TokenBody(Body):
+    """`days` until it expires."""
+
+    name: str
+    days: int = 90
