@@ -1,8 +1,8 @@
 """The only errors that cross a room's border. Provider errors stop at their adapter and become one of these.
 
-    Refused           the answer is no, and asking again changes nothing until somebody acts
-    TryLater(after)   not now; `after` seconds from now it may go
-    GaveUp            tried as often as is sensible; a person must look
+Refused           the answer is no, and asking again changes nothing until somebody acts
+TryLater(after)   not now; `after` seconds from now it may go
+GaveUp            tried as often as is sensible; a person must look
 """
 
 

@@ -1,0 +1,16 @@
+"""What is true: every table of the house, split by noun."""
+
+from quarterdeck.record.models.decisions import OPEN_REQUEST, Command, Decision, Request, RequestState
+from quarterdeck.record.models.history import Checkpoint, CheckpointWrite, Event, Part, StreamHead
+from quarterdeck.record.models.people import ApiToken, Audit, LoginLink, Member, Person, Role
+from quarterdeck.record.models.plumbing import CallState, DoorsOpen, Lease, ModelCall, Outbox, SiteSetting
+from quarterdeck.record.models.projects import Connection, Project, Repository, Ticket, TicketComment
+from quarterdeck.record.models.proposals import Approval, BaseResult, Check, Proposal
+from quarterdeck.record.models.runs import END_PHASES, OPEN_PHASES, AgentToken, Attempt, Run, RunRepository
+
+__all__ = [
+    "END_PHASES", "OPEN_PHASES", "OPEN_REQUEST", "AgentToken", "ApiToken", "Approval", "Attempt", "Audit", "BaseResult",
+    "CallState", "Check", "Checkpoint", "CheckpointWrite", "Command", "Connection", "Decision", "DoorsOpen", "Event",
+    "Lease", "LoginLink", "Member", "ModelCall", "Outbox", "Part", "Person", "Project", "Proposal", "Repository",
+    "Request", "RequestState", "Role", "Run", "RunRepository", "SiteSetting", "StreamHead", "Ticket", "TicketComment",
+]  # fmt: skip

@@ -1,0 +1,118 @@
+"""Where tickets of one kind go, and the tickets themselves."""
+
+from typing import Any
+
+from django.db import models
+
+from quarterdeck.record.models.base import Row
+
+
+def default_dials() -> dict[str, Any]:
+    """plan, permissions: ask | auto. merging: ask (always a person, today). linger in seconds."""
+    return {"plan": "ask", "permissions": "ask", "merging": "ask", "linger": 60, "own_work": True}
+
+
+def default_routes() -> dict[str, Any]:
+    """Kind of work → {connection, model}. Empty: the rehearsal model."""
+    return {}
+
+
+class Project(Row):
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    tracker = models.CharField(max_length=20, default="board")
+    key = models.CharField(max_length=10)
+    """The board's ticket prefix: LARK in LARK-7."""
+    next_number = models.PositiveIntegerField(default=1)
+    dials = models.JSONField(default=default_dials)
+    routes = models.JSONField(default=default_routes)
+    places = models.PositiveSmallIntegerField(default=4)
+    cap_micro = models.BigIntegerField(default=3_000_000)
+    limits = models.JSONField(default=dict)
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], name="project_key_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Repository(Row):
+    """The project's repository. Commands run by `sh -c` at the checkout's top; `report` is a JUnit path; empty: none."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="repositories")
+    url = models.CharField(max_length=500)
+    branch = models.CharField(max_length=200, default="main")
+    forge = models.CharField(max_length=20, default="bare")
+    setup = models.TextField(blank=True)
+    test = models.TextField(blank=True)
+    report = models.CharField(max_length=300, blank=True)
+
+
+class Connection(Row):
+    """A configured outside service. `secret` is encrypted with the key named by `key_id`; never shown again."""
+
+    kind = models.CharField(max_length=12)
+    name = models.CharField(max_length=80, unique=True)
+    protocol = models.CharField(max_length=20)
+    base_url = models.CharField(max_length=500, blank=True)
+    secret = models.BinaryField(blank=True, default=b"")
+    key_id = models.CharField(max_length=40, blank=True)
+    offers = models.JSONField(default=list)
+    """For model endpoints: [{name, in_micro, out_micro (per million tokens), context}]. No price: refused."""
+    price_version = models.PositiveIntegerField(default=1)
+    tested_at = models.DateTimeField(null=True)
+    test_facts = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="connection_kind", condition=models.Q(kind__in=["model", "tracker", "forge"]))
+        ]
+
+
+class Ticket(Row):
+    """Our copy of a tracker's issue. `version` only rises: a late, older copy changes nothing."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="tickets")
+    tracker = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=80)
+    key = models.CharField(max_length=40)
+    title = models.CharField(max_length=500)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=20, default="Task")
+    priority = models.CharField(max_length=20, default="Medium")
+    status = models.CharField(max_length=60, default="To do")
+    category = models.CharField(max_length=10, default="todo")
+    reporter = models.CharField(max_length=120, blank=True)
+    assignee = models.CharField(max_length=120, blank=True)
+    labels = models.JSONField(default=list)
+    raw = models.JSONField(default=dict)
+    version = models.BigIntegerField(default=1)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tracker", "external_id"], name="ticket_once"),
+            models.UniqueConstraint(fields=["project", "key"], name="ticket_key_once"),
+            models.CheckConstraint(name="ticket_category", condition=models.Q(category__in=["todo", "doing", "done"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TicketComment(Row):
+    """`marker` names one of our own that is edited in place; empty for a person's."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
+    author = models.CharField(max_length=120)
+    body = models.TextField()
+    marker = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "marker"], name="comment_marker_once", condition=~models.Q(marker="")
+            )
+        ]

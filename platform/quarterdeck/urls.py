@@ -1,0 +1,13 @@
+"""What the browser can reach. The agents' doors are not here: they stand in front of Django (asgi.py)."""
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("accounts/", include("allauth.urls")),
+]
