@@ -301,6 +301,8 @@ class TimelineEvent(View):
     """One line of a run's history, ready to draw. `kind` is the ledger's; `what` groups kinds for the eye.
 
     `step` is the number of the checkpointed step it belongs to. `undone` marks what a resume or rewind set aside.
+    `plan_step` is there for `progressed` alone: which step of the plan (from 0); `detail` then holds its new state.
+    `resumed_at` is there for `resumed` alone: what older epochs said after this seq is undone from now on.
     """
 
     seq: int
@@ -318,6 +320,8 @@ class TimelineEvent(View):
     output: str = ""
     cost_micro: int = 0
     sha: str = ""
+    plan_step: int | None = None
+    resumed_at: int | None = None
     undone: bool = False
 
 

@@ -335,6 +335,8 @@ export interface Request {
  * One line of a run's history, ready to draw. `kind` is the ledger's; `what` groups kinds for the eye.
  *
  * `step` is the number of the checkpointed step it belongs to. `undone` marks what a resume or rewind set aside.
+ * `plan_step` is there for `progressed` alone: which step of the plan (from 0); `detail` then holds its new state.
+ * `resumed_at` is there for `resumed` alone: what older epochs said after this seq is undone from now on.
  */
 export interface TimelineEvent {
   seq: number;
@@ -349,6 +351,8 @@ export interface TimelineEvent {
   output: string;
   costMicro: number;
   sha: string;
+  planStep: number | null;
+  resumedAt: number | null;
   undone: boolean;
 }
 
