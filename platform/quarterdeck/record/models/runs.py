@@ -50,7 +50,11 @@ class Run(Row):
     """Back-off after an infrastructure failure: no attempt before this moment (database time)."""
     failures = models.PositiveSmallIntegerField(default=0)
     """Attempts in a row that ended by the agent's own fault without a step written."""
+    losses = models.PositiveSmallIntegerField(default=0)
+    """Attempts in a row that infrastructure took without a step written: the back-off's exponent."""
     next_command = models.PositiveIntegerField(default=1)
+    open_key = models.CharField(max_length=120, blank=True)
+    """The caller's idempotency key: the same ticket and key is the same run."""
 
     class Meta:
         constraints = [
@@ -64,6 +68,7 @@ class Run(Row):
             models.UniqueConstraint(
                 fields=["ticket", "lane"], name="run_one_open_per_ticket", condition=Q(phase__in=OPEN_PHASES)
             ),
+            models.UniqueConstraint(fields=["ticket", "open_key"], name="run_once_per_key", condition=~Q(open_key="")),
         ]
         indexes = [
             models.Index(fields=["project", "phase"], name="run_by_project_phase"),
