@@ -1,0 +1,34 @@
+"""An agent says good-bye. Parking is conditional: mail that crossed its way answers "stay"."""
+
+from deckwire.envelope import Bye, Leave
+from deckwire.words import AttemptState, Blame, Phase
+from django.db import transaction
+
+from quarterdeck.flow import fencing, mailbox
+from quarterdeck.record import fences, lifecycle
+from quarterdeck.record.models import Attempt
+from quarterdeck.record.tokens import Bearer
+
+
+def bye(bearer: Bearer, said: Bye) -> Leave:
+    """Raises Refused(fenced). After `stay` False the attempt is over and its tokens are dead."""
+    with transaction.atomic():
+        run = lifecycle.hold(bearer.run)
+        fences.writing(run.id, bearer.epoch)
+        attempt = Attempt.objects.select_for_update().get(id=bearer.id)
+        if said.state == AttemptState.PARKED and mailbox.open_for_agent(run.id):
+            return Leave(stay=True)
+        blame = Blame.AGENT if said.state == AttemptState.FAILED else Blame.NONE
+        fencing.end(run, attempt, said.state, reason=said.reason or "left", text=said.text, blame=blame, delete=False)
+        if said.state == AttemptState.PARKED:
+            _park(run)
+    return Leave()
+
+
+def _park(run: lifecycle.Run) -> None:
+    if run.desired == "pause" and run.phase in (Phase.WORKING, Phase.WAITING):
+        lifecycle.move(run, Phase.PAUSED, reason="paused", by="rule:doors")
+    elif run.phase == Phase.WORKING:
+        lifecycle.move(
+            run, Phase.QUEUED, reason="parked", by="rule:doors", text="The attempt was asked to leave and parked."
+        )

@@ -1,0 +1,38 @@
+"""What an agent is told when it asks for its commands."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from deckwire.commands import Mail
+from deckwire.words import Fate
+from django.db.models import Max
+
+from quarterdeck.flow import mailbox
+from quarterdeck.record.models import Command, StreamHead
+from quarterdeck.record.tokens import Bearer
+
+
+def waiting(bearer: Bearer, after: int) -> Mail:
+    """The open commands after `after`, now delivered. Delivery is at least once: the agent drops what it has applied."""
+    head = StreamHead.objects.filter(stream=f"run:{bearer.run}").first()
+    if head is None or head.epoch != bearer.epoch:
+        return Mail(fenced=True)
+    rows = mailbox.open_for_agent(bearer.run, after)
+    fresh = [row.id for row in rows if row.fate == Fate.PENDING]
+    if fresh:
+        Command.objects.filter(id__in=fresh, fate=Fate.PENDING).update(
+            fate=Fate.DELIVERED, delivered_epoch=bearer.epoch, why="the agent has it"
+        )
+    return Mail(commands=[mailbox.wire(row) for row in rows])
+
+
+def anything(held: Mapping[UUID, tuple[int, int]]) -> set[UUID]:
+    """Of runs held as {run: (epoch, after)}: those with mail, or fenced. One pair of queries for a whole process."""
+    streams = {f"run:{run}": run for run in held}
+    epochs = dict(StreamHead.objects.filter(stream__in=streams).values_list("stream", "epoch"))
+    found = {run for stream, run in streams.items() if epochs.get(stream) != held[run][0]}
+    newest = Command.objects.filter(run_id__in=held, for_agent=True, fate__in=mailbox.WAITING)
+    for run, n in newest.values_list("run_id").annotate(Max("n")):
+        if n > held[run][1]:
+            found.add(run)
+    return found
