@@ -1,0 +1,53 @@
+# All there is to do here. `make run` and `make test` need Python 3.11+, git and a shell; the rest comes by itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+unexport PYTHONDONTWRITEBYTECODE
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest
+
+.PHONY: help run test check types bench story faults browser ready-to-test ready-to-check
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: ## start everything on this machine; Ctrl-C stops it
+	@exec ./run
+
+test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
+	$(PYTEST) -n 2 -m "not story and not faults and not browser and not bench"
+	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm test
+	$(PYTEST) -m story
+	$(PYTEST) -m faults
+	$(PYTEST) -m browser
+
+check: ready-to-check ## lint, format, types, import contracts, generated files, house rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy platform agents
+	.venv/bin/lint-imports
+	$(MAKE) types
+	git diff --exit-code -- frontend/src/wire
+	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run check
+	$(PYTEST) tests/house
+
+types: ## print the wire's TypeScript from the Python models
+	$(PY) -m deckwire.typescript > frontend/src/wire/types.ts.new
+	mv frontend/src/wire/types.ts.new frontend/src/wire/types.ts
+
+bench: ready-to-test ## print figures, assert none
+	$(PYTEST) -m bench -s
+
+story: ready-to-test ## the whole product once: ticket to merge
+	$(PYTEST) -m story
+
+faults: ready-to-test ## kill processes and check the history
+	$(PYTEST) -m faults
+
+browser: ready-to-test ## a person's path in real Chromium
+	$(PYTEST) -m browser
+
+ready-to-test:
+	@./run --for test
+
+ready-to-check:
+	@./run --for check
