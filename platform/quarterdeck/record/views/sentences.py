@@ -1,0 +1,100 @@
+"""One sentence for each kind of event. Past tense, plain words; what is long stands in the line's detail."""
+
+from collections.abc import Callable
+from typing import Any
+
+from deckwire.base import Message
+
+Sentence = Callable[[Any, str], str]
+
+PHASES = {
+    "queued": "Queued", "starting": "Starting", "working": "Working", "waiting": "Waiting for an answer",
+    "paused": "Paused", "sealing": "Sealed; checks begin", "review": "Ready for review", "publishing": "Publishing",
+    "published": "Published", "merging": "Merging", "merged": "Merged", "closed": "Closed", "failed": "Failed",
+    "cancelled": "Stopped",
+}  # fmt: skip
+ATTEMPTS = {
+    "created": "is wanted", "pending": "waits for its place", "running": "is running", "sealed": "sealed its work and left",
+    "parked": "parked", "failed": "failed", "lost": "was lost", "fenced": "was replaced",
+}  # fmt: skip
+
+
+def of(said: Message, by: str) -> str:
+    kind = str(getattr(said, "kind", "unknown"))
+    return SENTENCES.get(kind, lambda *_: kind)(said, by)
+
+
+def _lines(path: str, start: int, lines: int) -> str:
+    return f"Read {path}, lines {start} to {start + lines - 1}" if lines else f"Read {path}"
+
+
+def _ran(e: Any, _: str) -> str:
+    if e.exit_code is None:
+        return f"Ran {_first(e.command)}: killed{f' ({e.why})' if e.why else ''}"
+    return f"Ran {_first(e.command)}: exit {e.exit_code}, {e.seconds:.1f} s"
+
+
+def _tested(e: Any, _: str) -> str:
+    if not e.passed and not e.failed:
+        return f"Ran the tests: exit {e.exit_code}" if e.exit_code is not None else "Ran the tests: killed"
+    return f"Ran the tests: {e.passed} passed, {e.failed} failed"
+
+
+def _moved(e: Any, _: str) -> str:
+    return f"{PHASES.get(e.to, e.to)}: {e.reason.replace('_', ' ')}" if e.reason else PHASES.get(e.to, e.to)
+
+
+def _decided(e: Any, by: str) -> str:
+    said = f"{by} said: {e.verb}"
+    if e.fate == "rejected":
+        return f"{said}; refused"
+    return f"{said}, “{_first(e.words)}”" if e.words else said
+
+
+def _spent(e: Any, _: str) -> str:
+    estimate = ", estimated" if e.estimated else ""
+    return f"{e.tokens_in} tokens in, {e.tokens_out} out for {e.purpose or 'a call'}{estimate}"
+
+
+def _attempted(e: Any, _: str) -> str:
+    reason = e.reason.replace("_", " ")
+    return f"Attempt {e.epoch} {ATTEMPTS.get(e.state, e.state)}{': ' + reason if reason else ''}"
+
+
+def _first(text: str) -> str:
+    """The first line, cut where a row ends."""
+    line = next(iter(text.strip().splitlines()), "")
+    return line if len(line) <= 120 else line[:119] + "…"
+
+
+SENTENCES: dict[str, Sentence] = {
+    "understood": lambda e, _: e.restated,
+    "planned": lambda e, _: f"Planned {len(e.plan.steps)} steps, version {e.plan.version}",
+    "asked": lambda e, _: e.asks[0].ask if len(e.asks) == 1 else f"Asked {len(e.asks)} things",
+    "applied": lambda e, _: "Took the decision into its history",
+    "rejected": lambda e, _: f"Could not take a decision: {_first(e.why)}",
+    "sealed": lambda e, _: f"Sealed {e.head[:7]}",
+    "said": lambda e, _: e.text,
+    "read": lambda e, _: _lines(e.path, e.start, e.lines),
+    "edited": lambda e, _: f"Edited {e.path}, +{e.added} −{e.removed}",
+    "ran": _ran,
+    "tested": _tested,
+    "committed": lambda e, _: e.title or f"Step {e.step}",
+    "progressed": lambda e, _: f"Plan step {e.index + 1}: {e.state}{', ' + e.note if e.note else ''}",
+    "noted": lambda e, _: e.text,
+    "failed": lambda e, _: e.text,
+    "opened": lambda e, by: f"{by} gave {e.ticket} to an agent",
+    "moved": _moved,
+    "decided": _decided,
+    "attempted": _attempted,
+    "resumed": lambda e, _: (
+        f"Attempt {e.epoch} goes on from {'the step it was rewound to' if e.rewound else 'the last step'}"
+    ),
+    "spent": _spent,
+    "checked": lambda e, _: f"Check {e.name}: {e.state}",
+    "proposed": lambda e, _: f"Proposal {e.head[:7]} on {e.base[:7]}",
+    "merged": lambda e, _: f"Merged into {e.branch} as {e.sha[:7]}",
+    "changed": lambda e, _: f"The {e.what} changed",
+    "quarantined": lambda e, _: f"A line that could not be stored: {e.why}",
+    "unknown": lambda e, _: f"A kind of line that this version does not know: {e.said}",
+}

@@ -1,0 +1,51 @@
+"""Tickets as cards and as the ticket's own page show them."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from deckwire import views
+
+from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, TicketComment
+from quarterdeck.record.readiness import readiness
+from quarterdeck.record.views.times import ms
+
+PRIORITIES = {"Highest", "High", "Medium", "Low"}
+# Bidirectional overrides and characters of no width: shown as what they are by the dashboard, and flagged here.
+HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+
+
+def plain(row: Ticket) -> views.Ticket:
+    return views.Ticket(
+        id=str(row.id), key=row.key, title=row.title, kind=row.kind,
+        priority=row.priority if row.priority in PRIORITIES else "Medium", labels=row.labels, reporter=row.reporter,
+        description=row.description,
+    )  # fmt: skip
+
+
+def ticket_views(rows: Sequence[Ticket]) -> list[views.TicketView]:
+    """`rows` with project.repositories and comments prefetched. One query more, for the open runs."""
+    running = Run.objects.filter(ticket__in=rows, phase__in=OPEN_PHASES).order_by("lane")
+    open_runs: dict[UUID, UUID] = {}
+    for ticket, run in running.values_list("ticket_id", "id"):
+        open_runs.setdefault(ticket, run)
+    return [_view(row, open_runs.get(row.id)) for row in rows]
+
+
+def _view(row: Ticket, run: UUID | None) -> views.TicketView:
+    ready = readiness(row, has_repository=bool(list(row.project.repositories.all())))
+    return views.TicketView(
+        **plain(row).model_dump(by_alias=False), project=str(row.project_id),
+        status="done" if row.category == "done" else "open", readiness=views.Readiness(ready=ready.ready, why=ready.why),
+        open_run=str(run) if run else None, comments=[comment(one) for one in row.comments.all()],
+        updated=ms(row.updated_at), url=str(row.raw.get("url", "")), editable=row.tracker == "board",
+    )  # fmt: skip
+
+
+def comment(row: TicketComment) -> views.TicketComment:
+    return views.TicketComment(id=str(row.id), by=row.author, at=ms(row.created_at), body=row.body)
+
+
+def hidden_in(text: str) -> list[str]:
+    """The hidden characters of a text, as U+200B, each once, in order."""
+    return list(dict.fromkeys(f"U+{ord(found):04X}" for found in HIDDEN.findall(text)))
