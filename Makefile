@@ -15,7 +15,7 @@ run: ## start everything on this machine; Ctrl-C stops it
 
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
 	$(PYTEST) -n 2 -m "not story and not faults and not browser and not bench"
-	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm test
+	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
 	$(PYTEST) -m story
 	$(PYTEST) -m faults
 	$(PYTEST) -m browser
@@ -27,7 +27,7 @@ check: ready-to-check ## lint, format, types, import contracts, generated files,
 	.venv/bin/lint-imports
 	$(MAKE) types
 	git diff --exit-code -- frontend/src/wire
-	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run check
+	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run typecheck
 	$(PYTEST) tests/house
 
 types: ## print the wire's TypeScript from the Python models

@@ -151,7 +151,12 @@ class Supervisor:
         """Start these together; the first that fails is raised, and `stop` still finds them all."""
         kept = [Kept(service, self.house) for service in services]
         self.stages.append(kept)
-        await asyncio.gather(*(one.start() for one in kept))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one in kept:
+                    group.create_task(one.start())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def once(self, name: str, command: Sequence[str]) -> str:
         """Run a one-shot to its end and give what it printed. GaveUp with the end of its log when it fails."""
