@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import uvicorn
 
 from quarterdeck import settings
@@ -98,6 +99,7 @@ def web() -> list[tuple[Server, socket.socket]]:
 
 def git() -> list[tuple[Server, socket.socket]]:
     """Agents' smart HTTP on one socket, the platform's own questions on another, which no sandbox ever sees."""
+    django.setup()
     service = importlib.import_module("quarterdeck.doors.git")
     return [
         (server(service.application, lifespan="auto"), unix(settings.RUN_DIR / "agent" / "git.sock", 0o666)),

@@ -90,6 +90,13 @@ def make_folders(place: Place) -> None:
     (place.run / "agent").chmod(0o755)
 
 
+def clear_run(place: Place) -> None:
+    """A socket that nobody serves would let callers wonder; a missing one says it plainly."""
+    sockets = [path for folder in (place.run, place.run / "agent") for path in folder.glob("*.sock")]
+    for path in [*sockets, place.run / "ports.json"]:
+        path.unlink(missing_ok=True)
+
+
 def of_children(place: Place, given: Mapping[str, str], port: int) -> dict[str, str]:
     """What every child gets. Bytecode is written: without it each start would parse all sources again."""
     kept = {name: value for name, value in given.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -87,6 +87,7 @@ async def _stop(supervisor: Supervisor, place: Place) -> None:
     await supervisor.stop(between=lambda: processes.end_shims(place.data / "places"))
     # What a cancelled start may have left between fork and our first look at it.
     await asyncio.to_thread(processes.sweep, place.pids, place.data / "places")
+    environment.clear_run(place)
     sentences.say(
         f"Stopped in {time.monotonic() - began:.1f} s. Nothing is left running; the next start goes on from here."
     )
