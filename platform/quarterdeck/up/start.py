@@ -145,7 +145,8 @@ class Boot:
         self.news = json.loads(printed.strip().splitlines()[-1])
 
     def _services(self) -> list[Service]:
-        """Everything that needs the databases. The worker's pokes are losable and the reconciler repairs by comparison,
+        """Everything that needs the databases. Beat keeps its schedule in memory: all of it is short intervals, and a file
+        torn by a power cut would stop every sweep. The worker's pokes are losable and the reconciler repairs by comparison,
         so nobody waits for those."""
         celery = [*PYTHON, "-m", "celery", "-A", "quarterdeck.celery"]
         worker = [
@@ -160,13 +161,12 @@ class Boot:
             "-l",
             "warning",
         ]
-        schedule = str(self.place.data / "run" / "beat")
         return [
             Service("git", [*PYTHON, "-m", "quarterdeck.doors.serve", "git"], self._git_ready()),
             Service("web", [*PYTHON, "-m", "quarterdeck.doors.serve", "web"], self._web_ready()),
             Service("reconciler", [*MANAGE, "reconcile"]),
             Service("worker", worker),
-            Service("beat", [*celery, "beat", "-s", schedule, "--pidfile=", "-l", "warning"]),
+            Service("beat", [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "warning"]),
         ]
 
     def _web_ready(self) -> probe.Probe:

@@ -113,6 +113,8 @@ class Kept:
             processes.signal_group(self.process.pid, SIGKILL)  # what it left in its group would hold its sockets
             await asyncio.sleep(pause)
             self.process = await self.house.spawn(self.service.name, self.service.command)
+            if self.service.ready is not at_once and await self._becomes_ready():
+                self.house.say(f"{self.service.name} is back")
 
     def _tell(self, code: int, pause: float) -> None:
         name, log = self.service.name, self.house.log(self.service.name)
