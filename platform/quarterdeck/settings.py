@@ -195,7 +195,7 @@ CELERY_TASK_ACKS_LATE = False  # a poke lost is a sweep later; a poke doubled is
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["outbox"]},
-    "checks": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["checks"]},
+    "seals": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["seals"]},
     "merges": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["merges"]},
     "calls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["calls"]},
     "requests": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["requests"]},

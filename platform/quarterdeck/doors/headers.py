@@ -1,4 +1,5 @@
 """What every page is allowed to do: nothing but talk to its own origin."""
+
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction

@@ -1,0 +1,110 @@
+"""The reconciler: the only process that touches the cluster. Two may run; a database lease decides who acts."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+
+from quarterdeck.doors import wakeups
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import checks, reconcile
+from quarterdeck.outside import plugs
+from quarterdeck.outside.cluster.port import Cluster
+from quarterdeck.record import leases
+
+log = logging.getLogger(__name__)
+LEASE_S = 10.0
+RESYNC_S = 1.0
+
+
+class Command(BaseCommand):
+    help = "Keeps places as the record wants them: creates, observes, removes, adopts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asyncio.run(Reconciler(plugs.cluster()).serve())
+
+
+class Reconciler:
+    """One loop: wake (a hint, a change in the cluster, or a second), look at everything, act."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.me = f"{socket.gethostname()}:{os.getpid()}"
+        self.stop = asyncio.Event()
+        self.wake = asyncio.Event()
+
+    async def serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self.stop.set)
+        helpers = [asyncio.create_task(self._watch()), asyncio.create_task(wakeups.listen("places", self.wake))]
+        log.info("reconciler: ready")
+        while not self.stop.is_set():
+            await self._pass()
+            await self._rest()
+        for helper in helpers:
+            helper.cancel()
+        with contextlib.suppress(DatabaseError):
+            await _db(leases.drop)("reconciler", self.me)
+
+    async def _rest(self) -> None:
+        waits = [asyncio.create_task(self.wake.wait()), asyncio.create_task(self.stop.wait())]
+        await asyncio.wait(waits, timeout=RESYNC_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self.wake.clear()
+
+    async def _watch(self) -> None:
+        async for _ in self.cluster.watch():
+            self.wake.set()
+
+    async def _pass(self) -> None:
+        """Never dies of a bad pass: the next one looks again at everything."""
+        try:
+            if not await _db(leases.take)("reconciler", self.me, LEASE_S):
+                return
+            for order in await _db(reconcile.compare)(await self.cluster.list()):
+                await self._carry_out(order)
+            if await _db(reconcile.admit_all)():
+                self.wake.set()
+        except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
+            log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
+        except Exception:  # the worker's edge: one odd row must not stop the fleet
+            log.exception("reconciler: this pass failed")
+
+    async def _carry_out(self, order: reconcile.Order) -> None:
+        match order:
+            case reconcile.Delete(name, uid, grace):
+                await self.cluster.delete(name, uid, grace_s=grace)
+            case reconcile.Create(spec, attempt):
+                await self._create(spec, attempt, reconcile.created, reconcile.not_created)
+            case checks.CreateCheck(spec, check):
+                await self._create(spec, check, checks.created, checks.not_created)
+
+    async def _create(self, spec: Any, row: Any, created: Any, not_created: Any) -> None:
+        try:
+            place = await self.cluster.create(spec)
+        except (Refused, TryLater, GaveUp) as no:
+            await _db(not_created)(row, no)
+        else:
+            await _db(created)(row, place)
+
+
+def _db(function: Any) -> Any:
+    """Runs it in a thread with a healthy connection: Postgres may have been away."""
+
+    def run(*args: Any) -> Any:
+        close_old_connections()
+        try:
+            return function(*args)
+        finally:
+            close_old_connections()
+
+    return sync_to_async(run, thread_sensitive=True)

@@ -1,0 +1,97 @@
+"""Answers to what an agent asked. When all asks of an interrupt are decided, one command resumes it, keyed by interrupt."""
+
+from typing import TYPE_CHECKING, Any
+
+from deckwire.requests import Answer, Plan
+from deckwire.words import Fate, Phase, RequestKind, Verb
+from django.db.models.functions import Now
+from pydantic import ValidationError
+
+from quarterdeck.errors import Refused
+from quarterdeck.flow import asks, fencing, mailbox, pokes
+from quarterdeck.record import lifecycle
+from quarterdeck.record.models import Command, Decision, Request, RequestState, Run
+
+if TYPE_CHECKING:
+    from quarterdeck.flow.decide import Said
+
+MAX_CAP = 1_000_000_000
+
+
+def answer(run: Run, decision: Decision, said: "Said", request: Request) -> Command:
+    """Stores the answer to one request. The caller holds run and request."""
+    if request.kind == RequestKind.BUDGET and said.verb == Verb.APPROVE:
+        return raise_budget(run, decision, said, request)
+    return _store(run, decision, request, _wire(decision, said))
+
+
+def _wire(decision: Decision, said: "Said") -> Answer:
+    by = str(decision.person or decision.actor)
+    verb = "raise budget" if said.verb == Verb.RAISE_BUDGET else said.verb.value
+    return Answer(verb=verb, words=said.words, choice=said.choice, plan=_plan(said.plan), by=by)
+
+
+def _plan(data: dict[str, Any] | None) -> Plan | None:
+    try:
+        return Plan.tolerant(data) if data else None
+    except ValidationError as bad:
+        raise Refused(
+            "The edited plan is not a plan: each step needs a title.", reason="malformed", status=422
+        ) from bad
+
+
+def _store(run: Run, decision: Decision, request: Request, wire: Answer) -> Command:
+    Request.objects.filter(id=request.id).update(
+        state=RequestState.DECIDED, decision=decision, answer=wire.model_dump(mode="json"), closed_at=Now()
+    )
+    if asks.open_of(run, request.interrupt):
+        return mailbox.put(
+            run, decision, fate=Fate.APPLIED, for_agent=False, why="stored; the agent goes on when all is answered"
+        )
+    return _resume(run, decision, request.interrupt)
+
+
+def _resume(run: Run, decision: Decision, interrupt: str) -> Command:
+    rows = Request.objects.filter(run=run, interrupt=interrupt, state=RequestState.DECIDED).order_by("index")
+    body = {"verb": "answer", "answers": {interrupt: [row.answer for row in rows]}, "interrupt": interrupt}
+    parked = fencing.live_attempt(run) is None
+    why = "stored; the next attempt takes it up" if parked else "stored; the agent takes it up now"
+    command = mailbox.put(run, decision, body=body, why=why)
+    if run.phase == Phase.WAITING and parked:
+        lifecycle.move(run, Phase.QUEUED, reason="decided", by=decision.actor)
+        pokes.poke("places")
+    return command
+
+
+def raise_budget(run: Run, decision: Decision, said: "Said", request: Request | None) -> Command:
+    """The cap rises by `amount_micro`; without an amount by half of what it was, at least 1.00."""
+    amount = said.amount_micro if said.amount_micro is not None else max(1_000_000, run.cap_micro // 2)
+    if not 0 < amount <= MAX_CAP:
+        raise Refused("Raise the budget by more than 0 and at most 1,000.00.", reason="malformed", status=422)
+    if not run.open:
+        raise Refused(f"The run is {run.phase}: it spends nothing any more.", reason="not_possible")
+    run.cap_micro += amount
+    Run.objects.filter(id=run.id).update(cap_micro=run.cap_micro)
+    if request is not None and request.interrupt:
+        words = said.words or f"The cap is now {run.cap_micro / 1e6:.2f}."
+        by = str(decision.person or decision.actor)
+        return _store(run, decision, request, Answer(verb="raise budget", words=words, by=by))
+    waiting = Request.objects.filter(
+        run=run, kind=RequestKind.BUDGET, state__in=["open", "snoozed", "delegated"]
+    ).first()
+    if waiting is not None and waiting.interrupt:
+        return raise_budget_answer(run, decision, waiting)
+    return mailbox.put(
+        run, decision, fate=Fate.APPLIED, for_agent=False, why=f"the cap is now {run.cap_micro / 1e6:.2f}"
+    )
+
+
+def raise_budget_answer(run: Run, decision: Decision, request: Request) -> Command:
+    words = f"The cap is now {run.cap_micro / 1e6:.2f}."
+    return _store(
+        run, decision, request, Answer(verb="raise budget", words=words, by=str(decision.person or decision.actor))
+    )
+
+
+def nothing_asked(run: Run, decision: Decision, said: "Said", request: Request | None) -> Command:
+    raise Refused("The run asks nothing that this could answer.", reason="not_possible")

@@ -1,0 +1,127 @@
+"""The platform's own test runs: fresh place, no model, never an attempt, a small pool of places of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from deckwire.check import CheckOrder, CheckReport
+from deckwire.envelope import Hello
+from deckwire.events import Checked
+from deckwire.tokens import digest
+from django.db import transaction
+from django.db.models.functions import Now
+
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import pokes
+from quarterdeck.outside import names
+from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.record import ledger, tokens
+from quarterdeck.record.models import Check
+from quarterdeck.record.tokens import Bearer
+
+BY = "rule:checks"
+PLACES = 2
+MAX_TRIES = 3
+OPEN = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class CreateCheck:
+    spec: PlaceSpec
+    check: UUID
+
+
+def compare(places: Mapping[str, PlaceSeen], known: set[str]) -> list[CreateCheck]:
+    """Marks what ended, adds the names of living checks to `known` (the rest is an orphan), and asks for new places."""
+    orders = []
+    running = 0
+    for check in Check.objects.filter(state__in=OPEN).order_by("id"):
+        place = places.get(check.place) if check.place else None
+        if check.state == "running":
+            running += _still_runs(check, place, known)
+        elif running < PLACES:
+            running += 1
+            orders.append(_start(check, known))
+    return orders
+
+
+def _still_runs(check: Check, place: PlaceSeen | None, known: set[str]) -> bool:
+    if place is not None and place.state != PlaceState.ENDED:
+        known.add(place.name)
+        return True
+    if place is None and not check.place_uid:
+        known.add(check.place)
+        return True  # asked for and not seen yet
+    ended(check.id, "its place ended without a report" if place is None else f"{place.reason}: {place.text}")
+    return False
+
+
+def _start(check: Check, known: set[str]) -> CreateCheck:
+    """A check's place is named by its try: a late place of an earlier try is an orphan."""
+    check.tries += 1
+    check.place = names.check(check.id, check.tries)
+    secret = tokens.one_time_secret(UUID(int=check.id.int ^ check.tries))
+    Check.objects.filter(id=check.id, state="queued").update(
+        state="running", tries=check.tries, place=check.place, place_uid="", secret_digest=digest(secret), nonce_digest="",
+        started_at=Now(),
+    )  # fmt: skip
+    known.add(check.place)
+    spec = PlaceSpec(
+        name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=check.order["seconds"] * 5,
+        environment=str(check.run.project_id),
+    )  # fmt: skip
+    return CreateCheck(spec, check.id)
+
+
+def created(check_id: UUID, place: PlaceSeen) -> None:
+    Check.objects.filter(id=check_id).update(place_uid=place.uid)
+
+
+def not_created(check_id: UUID, error: Refused | TryLater | GaveUp) -> None:
+    ended(check_id, error.text, free=isinstance(error, TryLater))
+
+
+def ended(check_id: UUID, why: str, *, free: bool = False) -> None:
+    """Without a report: tried again, a few times; then it is broken, which is neither passed nor failed."""
+    with transaction.atomic():
+        check = Check.objects.select_for_update().get(id=check_id)
+        if check.state != "running":
+            return
+        tokens.revoke(check)
+        if free or check.tries < MAX_TRIES:
+            Check.objects.filter(id=check_id).update(state="queued", note=why[:400], tries=check.tries - free)
+        else:
+            _close(check, "broken", why)
+
+
+def _close(check: Check, state: str, note: str) -> None:
+    Check.objects.filter(id=check.id).update(state=state, note=note[:400], ended_at=Now())
+    said = Checked(name=check.name, state=state, note=note[:400])
+    ledger.note(f"run:{check.run_id}", said, by=BY)
+    pokes.poke("seals")
+    pokes.poke("merges")
+
+
+def hello(said: Hello) -> CheckOrder:
+    """A check's place swaps its secret for tokens that may read one repository and report once."""
+    with transaction.atomic():
+        check = Check.objects.select_for_update().filter(secret_digest=digest(said.secret), state="running").first()
+        nonce = digest(said.nonce)
+        if check is None or check.nonce_digest not in ("", nonce):
+            raise Refused("This secret opens nothing.", reason="bad_secret", status=401)
+        Check.objects.filter(id=check.id).update(nonce_digest=nonce)
+        session = tokens.session_for(check.id, nonce, check.tries)
+        tokens.grant(check, session, check.tries)
+        return CheckOrder(run=str(check.run_id), check=str(check.id), session=session, **check.order)
+
+
+def report(bearer: Bearer, said: CheckReport) -> None:
+    """Once; the same place telling it twice changes nothing. The verdict is read here, outside the place."""
+    with transaction.atomic():
+        check = Check.objects.select_for_update().get(id=bearer.id)
+        if check.state != "running":
+            return
+        Check.objects.filter(id=check.id).update(report=said.model_dump(mode="json"))
+        passed = all(tree.exit_code == 0 for name, tree in said.trees.items() if name in ("after", "merged"))
+        _close(check, "passed" if passed else "failed", said.note)
+        tokens.revoke(check)

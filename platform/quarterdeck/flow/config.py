@@ -1,0 +1,44 @@
+"""What a run is opened with: dials, model routes, limits and commands of its project, frozen in Run.config."""
+
+from typing import Any
+from uuid import UUID
+
+from deckwire.envelope import Commands, Config, Dials, Limits, ModelRoute
+
+from quarterdeck.errors import Refused
+from quarterdeck.record.models import Connection, Project, Repository
+
+KINDS = ("plan", "edit", "small")
+REHEARSAL = ModelRoute(protocol="openai", model="rehearsal")
+
+
+def freeze(
+    project: Project, repository: Repository, *, plan_dial: str | None = None, model: str | None = None
+) -> dict[str, Any]:
+    """The deckwire Config as JSON. Raises Refused when a route names a connection or model that is not there."""
+    dials = project.dials
+    config = Config(
+        models={kind: _route(project, kind, model) for kind in KINDS},
+        limits=Limits.tolerant(project.limits | {"micro": project.cap_micro}),
+        dials=Dials(plan=plan_dial or dials.get("plan", "ask"), permissions=dials.get("permissions", "ask")),
+        commands=Commands(setup=repository.setup, test=repository.test, report=repository.report),
+        linger_seconds=float(dials.get("linger", 60)),
+    )
+    return config.model_dump(mode="json")
+
+
+def _route(project: Project, kind: str, model: str | None) -> ModelRoute:
+    route = project.routes.get(kind) or project.routes.get("edit")
+    if not route:
+        return REHEARSAL
+    connection = Connection.objects.filter(id=UUID(route["connection"]), kind="model").first()
+    if connection is None:
+        raise Refused(f"The model endpoint for {kind} is gone.", reason="no_such_endpoint",
+                      remedy="Choose another one in the project's settings.")  # fmt: skip
+    name = model or route["model"]
+    offer = next((one for one in connection.offers if one["name"] == name), None)
+    if offer is None:
+        raise Refused(f"{connection.name} offers no model {name!r}.", reason="no_such_model",
+                      remedy="Add it with its price in settings, or choose another.")  # fmt: skip
+    protocol = "anthropic" if connection.protocol == "anthropic" else "openai"
+    return ModelRoute(protocol=protocol, model=name, context_tokens=offer.get("context", 128_000))

@@ -1,0 +1,137 @@
+"""A queued run and a free place become an attempt. The row is the desired state; the reconciler makes the place."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from deckwire.events import Attempted
+from deckwire.tokens import digest
+from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.flow import asks, fencing
+from quarterdeck.outside import names, plugs
+from quarterdeck.record import fences, ledger, lifecycle, tokens
+from quarterdeck.record.models import Attempt, Project, Run, RunRepository, SiteSetting
+
+BY = "rule:reconciler"
+SITE_PLACES = 16
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Why a run waits, in words; `ahead` counts the runs before it."""
+
+    run: UUID
+    reason: str
+    ahead: int
+
+
+def site_places() -> int:
+    row = SiteSetting.objects.filter(name="places").first()
+    return int(row.value) if row else SITE_PLACES
+
+
+def places_used(project: Project | None = None) -> int:
+    """Counted from rows, never kept as a counter."""
+    rows = Attempt.objects.filter(Q(state__in=LIVE_ATTEMPT) | Q(gone=False, delete=True), gone=False)
+    return (rows.filter(run__project=project) if project else rows.filter(state__in=LIVE_ATTEMPT)).count()
+
+
+def due() -> list[Run]:
+    """Queued runs whose time has come, longest waiting first."""
+    rows = Run.objects.filter(phase=Phase.QUEUED, desired="run").filter(
+        Q(not_before__isnull=True) | Q(not_before__lte=Now())
+    )
+    return list(rows.select_related("project", "ticket").order_by("phase_since", "id")[:200])
+
+
+def queue() -> list[Queued]:
+    """What waits, and for what: so that idle and broken look different."""
+    waiting, seen = [], dict[UUID, int]()
+    free = site_places() - places_used()
+    for run in Run.objects.filter(phase=Phase.QUEUED).select_related("project").order_by("phase_since", "id")[:500]:
+        ahead = seen.get(run.project_id, 0)
+        seen[run.project_id] = ahead + 1
+        waiting.append(Queued(run.id, _why(run, free), ahead))
+    return waiting
+
+
+def _why(run: Run, free: int) -> str:
+    if run.not_before is not None:
+        return f"tries again after a pause: {run.reason_text or run.reason}"
+    if places_used(run.project) >= run.project.places:
+        return f"all {run.project.places} places of {run.project.name} are taken"
+    return "all places of this installation are taken" if free <= 0 else "starts now"
+
+
+def prepare(run: Run) -> bool:
+    """The run's repository and base, before any lock: asks the git service. False when the run cannot start.
+
+    What cannot be cloned ends the run in words that say what to mend; a git service that is away only delays it.
+    """
+    row = RunRepository.objects.select_related("repository").get(run=run)
+    try:
+        if not row.base:
+            row.base = base_of(row)
+            RunRepository.objects.filter(id=row.id, base="").update(base=row.base)
+        plugs.repos().open_run(str(run.id), str(row.repository_id), row.base)
+    except TryLater:
+        return False
+    except Refused as no:
+        refuse(run, no)
+        return False
+    return True
+
+
+def base_of(row: RunRepository) -> str:
+    """The branch's newest commit, now in the mirror. Raises Refused: no_such_branch, empty_repository, …"""
+    heads = plugs.repos().mirror(str(row.repository_id), row.repository.url)
+    if not heads:
+        raise Refused("The repository is empty: there is nothing to start from.", reason="empty_repository",
+                      remedy="Push a first commit to it, then retry.")  # fmt: skip
+    if row.repository.branch not in heads:
+        raise Refused(f"The repository has no branch {row.repository.branch!r}.", reason="no_such_branch",
+                      remedy="Name one of its branches in the project's settings, then retry.")  # fmt: skip
+    return heads[row.repository.branch]
+
+
+def refuse(run: Run, no: Refused) -> None:
+    """A start that cannot succeed until somebody mends the configuration."""
+    with transaction.atomic():
+        held = lifecycle.hold(run.id)
+        if held.phase not in (Phase.QUEUED, Phase.STARTING):
+            return
+        lifecycle.move(held, Phase.FAILED, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)
+        asks.failure(held, no.text, no.remedy)
+
+
+def admit(run_id: UUID) -> Attempt | None:
+    """Reserves a place and makes the attempt, or returns None: no room, or somebody was faster.
+
+    Locks the project first, so that two reconcilers count the same places.
+    """
+    with transaction.atomic():
+        project = Project.objects.select_for_update().get(runs=run_id)
+        if places_used(project) >= project.places or places_used() >= site_places():
+            return None
+        run = lifecycle.hold(run_id)
+        if run.phase != Phase.QUEUED or run.desired != "run" or fencing.live_attempt(run):
+            return None
+        return _attempt(run)
+
+
+def _attempt(run: Run) -> Attempt:
+    if run.epoch == 0 or Attempt.objects.filter(run=run, epoch=run.epoch).exists():
+        run.epoch += 1
+    Run.objects.filter(id=run.id).update(epoch=run.epoch, not_before=None)
+    head = fences.raise_epoch(run.id, run.epoch)
+    attempt = Attempt.objects.create(run=run, epoch=run.epoch, place=names.attempt(run.id, run.epoch))
+    attempt.secret_digest = digest(tokens.one_time_secret(attempt.id))
+    Attempt.objects.filter(id=attempt.id).update(secret_digest=attempt.secret_digest)
+    made = Attempted(epoch=run.epoch, state=AttemptState.CREATED)
+    ledger.note(run.stream, made, by=BY, epoch=run.epoch, head=head)
+    lifecycle.move(run, Phase.STARTING, reason="place_found", by=BY, head=head)
+    return attempt

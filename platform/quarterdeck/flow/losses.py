@@ -1,0 +1,68 @@
+"""An attempt ended without a good-bye. Whose doing was it, and what follows for the run?
+
+infrastructure: free retry with back-off; agent: counts, three without a step between them fail the run;
+configuration: a person has to mend something first.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from deckwire.words import AttemptState, Blame, Phase
+from django.db import transaction
+from django.db.models.functions import Now
+
+from quarterdeck.flow import asks, fencing, mailbox
+from quarterdeck.record import lifecycle
+from quarterdeck.record.models import Attempt, Run
+
+BY = "rule:reconciler"
+MAX_FAILURES = 3
+MAX_PAUSE_S = 60
+HAD_ATTEMPT = (Phase.STARTING, Phase.WORKING, Phase.WAITING, Phase.SEALING)
+
+
+def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: AttemptState = AttemptState.LOST) -> None:
+    """Fences the attempt and sends its run where it belongs. Twice, or late, changes nothing."""
+    with transaction.atomic():
+        run = lifecycle.hold(Attempt.objects.values_list("run_id", flat=True).get(id=attempt_id))
+        attempt = Attempt.objects.select_for_update().get(id=attempt_id)
+        if not attempt.live:
+            return
+        fencing.end(run, attempt, state, reason=reason, text=text, blame=blame)
+        if run.phase in HAD_ATTEMPT:
+            _send_on(run, reason, text, blame)
+
+
+def _send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
+    if run.phase == Phase.WAITING and not mailbox.open_for_agent(run.id):
+        return  # it waits for a person, who needs no place: the decision will bring it back
+    if run.phase == Phase.SEALING:
+        return  # the head is sealed and frozen: the platform needs no agent from here on
+    if run.desired == "pause":
+        lifecycle.move(run, Phase.PAUSED, reason="paused", by=BY)
+    elif blame == Blame.CONFIGURATION:
+        _fail(run, reason, text, "Mend what it names, then retry.")
+    elif blame == Blame.AGENT and run.failures + 1 >= MAX_FAILURES:
+        _fail(
+            run,
+            reason,
+            f"{text} It happened {MAX_FAILURES} times without progress.",
+            "Look at the last lines, then retry or stop.",
+        )
+    else:
+        _back_to_queue(run, text, blame)
+
+
+def _back_to_queue(run: Run, text: str, blame: Blame) -> None:
+    counts = {"failures": run.failures + 1} if blame == Blame.AGENT else {"losses": min(run.losses + 1, 30)}
+    before = run.failures if blame == Blame.AGENT else run.losses
+    pause = 0 if before == 0 else min(MAX_PAUSE_S, 2**before)
+    lifecycle.move(run, Phase.QUEUED, reason="attempt_lost", by=BY, text=text)
+    Run.objects.filter(id=run.id).update(not_before=Now() + timedelta(seconds=pause) if pause else None, **counts)
+
+
+def _fail(run: Run, reason: str, text: str, remedy: str) -> None:
+    asks.supersede(run, "the run failed")
+    mailbox.supersede(run, "the run failed")
+    lifecycle.move(run, Phase.FAILED, reason=reason, by=BY, text=text, remedy=remedy)
+    asks.failure(run, text, remedy)

@@ -1,0 +1,168 @@
+"""An approved head goes into the branch, once: publish, prepare, write the intent down, move the branch, record it.
+
+Dying between any two lines is repaired by the next pass: each looks at what is before it acts.
+"""
+
+import logging
+from uuid import UUID
+
+from deckwire.events import Merged
+from deckwire.words import Phase
+from django.db import transaction
+
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.flow import outbox, proposals, rewind, trees
+from quarterdeck.outside import plugs
+from quarterdeck.outside.forge.port import Forge, Prepared, Target
+from quarterdeck.record import ledger, lifecycle
+from quarterdeck.record.models import Approval, Check, Proposal, Run, RunRepository
+
+log = logging.getLogger(__name__)
+BY = "rule:merger"
+
+
+def advance_all() -> int:
+    """Every run on its way into a branch, oldest approval first. A run that must wait does not hold up the others."""
+    moved = 0
+    rows = Run.objects.filter(phase__in=[Phase.PUBLISHING, Phase.PUBLISHED, Phase.MERGING]).order_by("phase_since")
+    for run_id in rows.values_list("id", flat=True):
+        try:
+            moved += advance(run_id)
+        except TryLater as later:
+            log.info("merge %s: %s", run_id, later.text)
+    return moved
+
+
+def advance(run_id: UUID) -> bool:
+    """Takes one run as far as it goes now. True when it is merged."""
+    run = Run.objects.select_related("ticket", "project").get(id=run_id)
+    row = RunRepository.objects.select_related("repository").get(run=run)
+    forge, target = plugs.forge(row.repository.forge), Target(row.repository.url, row.repository.branch)
+    try:
+        if run.phase == Phase.PUBLISHING:
+            run = _publish(run, forge, target)
+        if run.phase == Phase.PUBLISHED:
+            run = _prepare(run, row, forge, target)
+        return run.phase == Phase.MERGING and _land(run, row, forge, target)
+    except Refused as no:
+        _back(run_id, no)
+        return False
+
+
+def _approved(run: Run) -> Proposal:
+    """The proposal, if exactly what was approved still stands, under the same policy."""
+    proposal = proposals.standing(run)
+    approval = Approval.objects.filter(run=run, void_at__isnull=True).order_by("-id").first()
+    if proposal is None or approval is None:
+        raise Refused("Nothing that stands here is approved.", reason="not_approved")
+    bound = (approval.head, approval.base, approval.digest, approval.policy)
+    if bound != (proposal.head, proposal.base, proposal.digest, proposals.policy(run)):
+        raise Refused("The approval was for another head, base, diff or policy.", reason="approval_void")
+    return proposal
+
+
+def _publish(run: Run, forge: Forge, target: Target) -> Run:
+    head = Proposal.objects.get(run=run, void=False).head
+    pull = forge.publish(
+        str(run.id), target, head=head, title=f"{run.ticket.key}: {run.ticket.title}", body=run.reason_text
+    )
+    with transaction.atomic():
+        held = lifecycle.hold(run.id)
+        if held.phase == Phase.PUBLISHING:
+            proposal = _approved(held)
+            Proposal.objects.filter(id=proposal.id).update(
+                pull={"number": pull.number, "url": pull.url, "state": pull.state}
+            )
+            lifecycle.move(held, Phase.PUBLISHED, reason="published", by=BY)
+        return held
+
+
+def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
+    """Computes the merge in scratch, outside any transaction, and writes the intent down."""
+    proposal = Proposal.objects.get(run=run, void=False)
+    title = f"Merge {run.ticket.key}: {run.ticket.title}"
+    prepared = forge.prepare(
+        str(run.id), target, head=proposal.head, message=f"{title}\n\n{proposal.summary}".strip() + f"\n\nQuarterdeck-Run: {run.id}\n",
+        author="Quarterdeck <quarterdeck@localhost>", at=int(proposal.sealed_at.timestamp()),
+    )  # fmt: skip
+    if prepared.conflicts:
+        return _conflict(run.id, prepared)
+    with transaction.atomic():
+        held = lifecycle.hold(run.id)
+        if held.phase != Phase.PUBLISHED:
+            return held
+        proposal = _approved(held)
+        Proposal.objects.filter(id=proposal.id).update(merge_old=prepared.old, merge_new=prepared.new)
+        return lifecycle.move(held, Phase.MERGING, reason="merging", by=BY)
+
+
+def _land(run: Run, row: RunRepository, forge: Forge, target: Target) -> bool:
+    proposal = Proposal.objects.get(run=run, void=False)
+    if proposal.merge_old != proposal.base and not _merged_tree_passed(run, row, proposal):
+        return False
+    landed = forge.land(str(run.id), target, Prepared(proposal.merge_old, proposal.merge_new))
+    with transaction.atomic():
+        held = lifecycle.hold(run.id)
+        if held.phase != Phase.MERGING:
+            return False
+        if not landed:
+            lifecycle.move(
+                held,
+                Phase.PUBLISHED,
+                reason="base_moved",
+                by=BY,
+                text="The branch moved first; the merge is made anew.",
+            )
+            return False
+        _record(held, proposal)
+    return True
+
+
+def _merged_tree_passed(run: Run, row: RunRepository, proposal: Proposal) -> bool:
+    """The base moved since the evidence: the approval holds only if the tests pass on the tree that will be."""
+    if not row.repository.test:
+        return True
+    with transaction.atomic():
+        held = lifecycle.hold(run.id)
+        trees.order_merged(held, proposal, row)
+    check = Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new}").order_by("-id").first()
+    if check is None or check.state in ("queued", "running"):
+        return False
+    if check.state == "passed":
+        return True
+    raise Refused("The tests fail on the branch as it is now together with this head.", reason="merged_tests_failed",
+                  remedy="Send it back with words, or merge after the branch is mended.")  # fmt: skip
+
+
+def _record(run: Run, proposal: Proposal) -> None:
+    Proposal.objects.filter(id=proposal.id).update(merged=True, pull=proposal.pull | {"state": "merged"})
+    ledger.note(run.stream, Merged(sha=proposal.merge_new, branch=proposal.branch), by=BY, epoch=run.epoch)
+    lifecycle.move(run, Phase.MERGED, reason="merged", by=BY, text=f"{proposal.merge_new[:7]} is in {proposal.branch}.")
+    outbox.put(f"tracker:{run.ticket_id}", "transition", {"ticket": str(run.ticket_id), "category": "done"})
+
+
+def _conflict(run_id: UUID, prepared: Prepared) -> Run:
+    """Back to its agent with both sides: the run forks at its head, and `theirs` is where the branch stands now."""
+    with transaction.atomic():
+        run = lifecycle.hold(run_id)
+        if run.phase != Phase.PUBLISHED:
+            return run
+        base = RunRepository.objects.get(run=run).base
+        proposals.withdraw(run, "conflicts with the branch as it is now")
+        run.conflict = {"base": base, "theirs": prepared.old, "paths": prepared.conflicts}
+        Run.objects.filter(id=run.id).update(conflict=run.conflict)
+        RunRepository.objects.filter(run=run).update(base=prepared.old)
+        words = f"Conflict: the branch moved to {prepared.old} and changes the same lines of {', '.join(prepared.conflicts)}."
+        rewind.restart(run, None, run.head, words, commit=run.head_commit, seq=run.head_seq, reason="conflict", by=BY)
+        return run
+
+
+def _back(run_id: UUID, no: Refused) -> None:
+    """What cannot go on returns to a person: to the review where the head stands, with the reason."""
+    with transaction.atomic():
+        run = lifecycle.hold(run_id)
+        Approval.objects.filter(run=run, void_at__isnull=True).update(void_why=no.text[:200])
+        if run.phase == Phase.MERGING:
+            lifecycle.move(run, Phase.PUBLISHED, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)
+        if run.phase in (Phase.PUBLISHING, Phase.PUBLISHED):
+            lifecycle.move(run, Phase.REVIEW, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)

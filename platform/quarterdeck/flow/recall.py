@@ -1,0 +1,83 @@
+"""What a new attempt reads back: checkpoints by the platform's own order, with writes and parts."""
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from deckwire.envelope import MAIN_THREAD, Envelope, Part, Recalled, Write
+from django.db.models import QuerySet
+
+from quarterdeck.record import models
+from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run
+from quarterdeck.record.tokens import Bearer
+
+
+def one(bearer: Bearer, thread: str, ns: str, id: str) -> Recalled | None:
+    """That checkpoint; without an id the run's head (main thread) or the one put last."""
+    rows = Checkpoint.objects.filter(run_id=bearer.run, thread=thread, ns=ns, hidden=False)
+    if not id and thread == MAIN_THREAD and not ns:
+        id = Run.objects.values_list("head", flat=True).get(id=bearer.run)
+        if not id:
+            return None
+    row = rows.filter(checkpoint=id).first() if id else rows.order_by("-order").first()
+    return _recalled(bearer, [row])[0] if row else None
+
+
+def many(
+    bearer: Bearer, thread: str | None, ns: str | None, before: str, limit: int | None, filter: dict[str, Any] | None
+) -> list[Recalled]:
+    """Newest put first. `before` is a checkpoint id; `filter` matches metadata's own keys."""
+    rows: QuerySet[Checkpoint] = Checkpoint.objects.filter(run_id=bearer.run, hidden=False).order_by("-order")
+    if thread is not None:
+        rows = rows.filter(thread=thread)
+    if ns is not None:
+        rows = rows.filter(ns=ns)
+    if before:
+        edge = Checkpoint.objects.filter(run_id=bearer.run, checkpoint=before).order_by("-order").first()
+        rows = rows.filter(order__lt=edge.order) if edge else rows.none()
+    if filter:
+        rows = rows.filter(metadata__contains=filter)
+    return _recalled(bearer, list(rows[:limit] if limit else rows[:1000]))
+
+
+def hide(bearer: Bearer, thread: str) -> None:
+    """A deleted thread is hidden; the record keeps it. The main thread cannot be hidden."""
+    if thread != MAIN_THREAD:
+        Checkpoint.objects.filter(run_id=bearer.run, thread=thread).update(hidden=True)
+
+
+def _recalled(bearer: Bearer, rows: list[Checkpoint]) -> list[Recalled]:
+    writes = {row.id: _writes(bearer, row) for row in rows}
+    wanted = {ref for row in rows for ref in row.refs} | {w.ref for group in writes.values() for w in group}
+    parts = {
+        part.digest: Part(digest=part.digest, type=part.type, data=base64.b64encode(bytes(part.data)).decode())
+        for part in models.Part.objects.filter(run_id=bearer.run, digest__in=wanted)
+    }
+    return [
+        Recalled(
+            envelope=_envelope(row),
+            writes=writes[row.id],
+            parts=_pick(parts, [*row.refs, *(w.ref for w in writes[row.id])]),
+        )
+        for row in rows
+    ]
+
+
+def _pick(parts: dict[str, Part], refs: Iterable[str]) -> list[Part]:
+    return [parts[ref] for ref in dict.fromkeys(refs) if ref in parts]
+
+
+def _writes(bearer: Bearer, row: Checkpoint) -> list[Write]:
+    found = CheckpointWrite.objects.filter(run_id=bearer.run, thread=row.thread, ns=row.ns, checkpoint=row.checkpoint)
+    return [
+        Write(task=one.task, path=one.path, idx=one.idx, channel=one.channel, ref=one.ref)
+        for one in found.order_by("task", "idx")
+    ]
+
+
+def _envelope(row: Checkpoint) -> Envelope:
+    return Envelope(
+        thread=row.thread, ns=row.ns, id=row.checkpoint, parent=row.parent, step=row.step, source=row.source, node=row.node,
+        metadata=row.metadata, commit=row.commit, graph_version=row.graph_version, manifest=row.manifest, refs=row.refs,
+        digest=row.digest,
+    )  # fmt: skip

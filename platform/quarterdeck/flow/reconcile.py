@@ -1,0 +1,143 @@
+"""Compare what should be (rows) with what is (places), and say what to do. Level-triggered: a missed hint costs a second.
+
+`compare` writes what it learned and returns orders; the command `reconcile` carries them out and comes back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from deckwire.words import AttemptState, Blame
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import checks, launch, losses
+from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.record import leases, tokens, wakes
+from quarterdeck.record.models import Attempt
+
+START_GRACE = timedelta(seconds=90)
+LEAVE_GRACE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Create:
+    spec: PlaceSpec
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Delete:
+    name: str
+    uid: str
+    grace_s: float
+
+
+Order = Create | Delete | checks.CreateCheck
+
+
+def compare(seen: Sequence[PlaceSeen]) -> list[Order]:
+    """One pass over all attempts that are not known to be gone, and over all places that are there."""
+    places = {place.name: place for place in seen}
+    orders: list[Order] = []
+    known = set[str]()
+    for attempt in Attempt.objects.filter(gone=False).select_related("run__project").order_by("id"):
+        known.add(attempt.place)
+        orders += _live(attempt, places) if attempt.live else _over(attempt, places)
+    orders += checks.compare(places, known)
+    orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
+    _find_silent()
+    return orders
+
+
+def _live(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
+    place = places.get(attempt.place)
+    if place is None:
+        if not attempt.place_uid:
+            return [Create(spec_for(attempt), attempt)]
+        losses.lost(attempt.id, reason="gone", text="The attempt's place disappeared.", blame=Blame.INFRASTRUCTURE)
+        return []
+    _saw(attempt, place)
+    if place.state == PlaceState.ENDED:
+        _ended(attempt, place)
+    return []
+
+
+def _saw(attempt: Attempt, place: PlaceSeen) -> None:
+    if attempt.place_uid == place.uid and attempt.state != AttemptState.CREATED:
+        return
+    Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED).update(state=AttemptState.PENDING)
+    Attempt.objects.filter(id=attempt.id).update(place_uid=place.uid, node=place.node)
+    wakes.tell("card", run=str(attempt.run_id))
+
+
+def _ended(attempt: Attempt, place: PlaceSeen) -> None:
+    """The terminal state is stored before anything is deleted."""
+    Attempt.objects.filter(id=attempt.id).update(exit_code=place.exit_code, gone=False)
+    clean = place.reason == "done"
+    losses.lost(
+        attempt.id, reason="left_early" if clean else place.reason,
+        text="The agent left without saying good-bye." if clean else place.text,
+        blame=Blame.AGENT if clean else place.blame, state=AttemptState.FAILED if not clean else AttemptState.LOST,
+    )  # fmt: skip
+
+
+def _over(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
+    place = places.get(attempt.place)
+    if place is None:
+        Attempt.objects.filter(id=attempt.id).update(gone=True, delete=False)
+        return []
+    if place.state == PlaceState.ENDED or attempt.delete or _overstayed(attempt):
+        return [Delete(place.name, place.uid, 0 if place.state == PlaceState.ENDED else 5.0)]
+    return []
+
+
+def _overstayed(attempt: Attempt) -> bool:
+    return Attempt.objects.filter(id=attempt.id, ended_at__lt=Now() - LEAVE_GRACE).exists()
+
+
+def _find_silent() -> None:
+    """Lost is who was silent for a whole lease while the doors were open all that time. A platform that was away fences nobody."""
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    if not leases.open_for(settings.LEASE_SECONDS):
+        return
+    running = Q(state=AttemptState.RUNNING, sign_at__lt=Now() - lease)
+    starting = Q(state=AttemptState.PENDING, sign_at__lt=Now() - max(lease, START_GRACE))
+    for attempt in Attempt.objects.filter(running | starting):
+        losses.lost(attempt.id, reason="silent", text=f"No sign of life for {settings.LEASE_SECONDS:.0f} s.",
+                    blame=Blame.INFRASTRUCTURE)  # fmt: skip
+
+
+def spec_for(attempt: Attempt) -> PlaceSpec:
+    """What the place needs. Pure but for the secret's derivation."""
+    run = attempt.run
+    limits = run.config.get("limits", {})
+    return PlaceSpec(
+        name=attempt.place, kind="attempt", run=str(run.id), epoch=attempt.epoch, secret=tokens.one_time_secret(attempt.id),
+        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=str(run.project_id),
+        memory_mb=int(run.project.limits.get("memory_mb", 2048)), labels={"project": run.project.slug},
+    )  # fmt: skip
+
+
+def created(attempt: Attempt, place: PlaceSeen) -> None:
+    _saw(attempt, place)
+
+
+def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
+    """No room: back to the queue, not failed. Wrong configuration: a person. A broken backend: a free retry."""
+    blame = Blame.CONFIGURATION if isinstance(error, Refused) else Blame.INFRASTRUCTURE
+    reason = "no_room" if isinstance(error, TryLater) else error.reason
+    losses.lost(attempt.id, reason=reason, text=error.text, blame=blame)
+
+
+def admit_all() -> int:
+    """Reconcile first, then admit: each due run gets its repository and, where there is room, its attempt."""
+    admitted = 0
+    for run in launch.due():
+        if launch.places_used(run.project) >= run.project.places:
+            continue
+        if launch.prepare(run) and launch.admit(run.id):
+            admitted += 1
+    return admitted

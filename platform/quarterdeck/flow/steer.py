@@ -1,0 +1,107 @@
+"""Redirect, pause, resume, and taking a decision back before anybody has read it."""
+
+from typing import TYPE_CHECKING
+
+from deckwire.requests import Answer
+from deckwire.words import Fate, Phase, Verb
+from django.db.models.functions import Now
+
+from quarterdeck.errors import Refused
+from quarterdeck.flow import answers, fencing, mailbox, pokes, rewind
+from quarterdeck.record import lifecycle
+from quarterdeck.record.models import OPEN_REQUEST, Command, Decision, Request, RequestState, Run
+
+if TYPE_CHECKING:
+    from quarterdeck.flow.decide import Said
+
+PAUSABLE = (Phase.QUEUED, Phase.STARTING, Phase.WORKING, Phase.WAITING)
+
+
+def redirect(run: Run, decision: Decision, said: "Said", request: Request | None) -> Command:
+    """Words for the agent: at its next step, at once (mode interrupt), or as the answer to what it asks now."""
+    if not said.words.strip():
+        raise Refused("A redirect needs words.", reason="malformed", status=422)
+    if run.phase in (Phase.REVIEW, Phase.PUBLISHED):
+        return rewind.send_back(run, decision, said.words)
+    waiting = _asked(run)
+    if waiting:
+        by = str(decision.person or decision.actor)
+        for one in waiting[:-1]:
+            Request.objects.filter(id=one.id).update(
+                state=RequestState.DECIDED, decision=decision, closed_at=Now(),
+                answer=Answer(verb="redirect", words=said.words, by=by).model_dump(mode="json"),
+            )  # fmt: skip
+        return answers.answer(run, decision, said, waiting[-1])
+    if run.phase in (Phase.QUEUED, Phase.STARTING, Phase.WORKING, Phase.PAUSED, Phase.WAITING):
+        mode = "interrupt" if said.mode == "interrupt" else "enqueue"
+        return mailbox.put(
+            run, decision, mode=mode, body={"verb": "redirect"}, why="stored; read before the agent's next step"
+        )
+    if run.phase == Phase.SEALING:
+        raise Refused("The head was sealed: wait for the review, then redirect from there.", reason="sealed")
+    raise Refused(f"A run that is {run.phase} takes no redirect.", reason="not_possible")
+
+
+def _asked(run: Run) -> list[Request]:
+    rows = Request.objects.select_for_update().filter(run=run, state__in=OPEN_REQUEST).exclude(interrupt="")
+    return list(rows.order_by("index"))
+
+
+def pause(run: Run, decision: Decision) -> Command:
+    """A living agent finishes its step and parks; where none lives the run is paused at once."""
+    if run.phase == Phase.PAUSED or run.desired == "pause":
+        raise Refused("Already paused, or about to be.", reason="already_paused")
+    if run.phase not in PAUSABLE:
+        raise Refused(f"A run that is {run.phase} has nothing running to pause.", reason="not_possible")
+    Run.objects.filter(id=run.id).update(desired="pause")
+    run.desired = "pause"
+    if fencing.live_attempt(run):
+        return mailbox.put(run, decision, body={"verb": "pause"}, why="stored; the agent parks after its step")
+    lifecycle.move(run, Phase.PAUSED, reason="paused", by=decision.actor)
+    return mailbox.put(run, decision, fate=Fate.APPLIED, for_agent=False, why="paused; nothing was running")
+
+
+def resume(run: Run, decision: Decision) -> Command:
+    """Back to where it stood: to its open question if it has one, else to the queue."""
+    if run.phase != Phase.PAUSED and run.desired != "pause":
+        raise Refused("The run is not paused.", reason="not_possible")
+    Run.objects.filter(id=run.id).update(desired="run")
+    run.desired = "run"
+    for command in Command.objects.filter(run=run, fate__in=mailbox.WAITING, verb=Verb.PAUSE):
+        mailbox.end(run, [str(command.id)], Fate.SUPERSEDED, "resumed before the agent had parked")
+    if run.phase == Phase.PAUSED:
+        _go_on(run, decision)
+    return mailbox.put(run, decision, fate=Fate.APPLIED, for_agent=False, why="resumed")
+
+
+def _go_on(run: Run, decision: Decision) -> None:
+    if _asked(run):
+        lifecycle.move(run, Phase.WAITING, reason="resumed", by=decision.actor)
+        return
+    lifecycle.move(run, Phase.QUEUED, reason="resumed", by=decision.actor)
+    pokes.poke("places")
+
+
+def take_back(run: Run, decision: Decision) -> str:
+    """Undo, while the command is still pending. Returns what it means now. Raises Refused(too_late)."""
+    command = Command.objects.select_for_update().get(run=run, decision=decision)
+    if decision.verb == Verb.PAUSE and run.phase == Phase.PAUSED:
+        Run.objects.filter(id=run.id).update(desired="run")
+        _go_on(run, decision)
+    elif command.fate == Fate.PENDING and command.for_agent:
+        _unsend(run, decision, command)
+    else:
+        raise Refused("It has been read or carried out already.", reason="too_late")
+    Decision.objects.filter(id=decision.id).update(undone_at=Now())
+    return "undone; no agent had read it"
+
+
+def _unsend(run: Run, decision: Decision, command: Command) -> None:
+    mailbox.end(run, [str(command.id)], Fate.SUPERSEDED, "taken back")
+    if decision.verb == Verb.PAUSE:
+        Run.objects.filter(id=run.id).update(desired="run")
+    reopened = Request.objects.filter(run=run, decision=decision).update(
+        state=RequestState.OPEN, decision=None, answer=None, closed_at=None
+    )
+    if reopened and run.phase == Phase.QUEUED:
+        lifecycle.move(run, Phase.WAITING, reason="taken_back", by=decision.actor)
