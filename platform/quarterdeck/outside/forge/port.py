@@ -2,6 +2,7 @@
 
 A merge first writes down the commit it will make, then moves the branch from the exact old value: `prepare`, then `land`.
 """
+
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,6 +31,25 @@ class PullRequest:
     number: int = 0
     url: str = ""
     state: str = "open"  # open | merged | closed
+
+
+class Repositories(Protocol):
+    """The little that a forge without a server of its own needs of the git service (a part of outside/repos/port.py)."""
+
+    def tip(self, run: str, url: str, branch: str) -> str: ...
+
+    def preview(self, run: str, base: str, head: str) -> "Mergeable": ...
+
+    def merge_commit(self, run: str, base: str, head: str, *, message: str, author: str, at: int) -> str: ...
+
+    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool: ...
+
+
+class Mergeable(Protocol):
+    @property
+    def clean(self) -> bool: ...
+    @property
+    def conflicts(self) -> list[str]: ...
 
 
 class Forge(Protocol):

@@ -4,6 +4,7 @@ Shas are 40 hex digits. `repository` and `run` are UUID strings. All calls are s
 Every method raises Refused (reason: no_such_repository, no_such_branch, no_such_commit, empty_repository, quota, frozen,
 moved, bad_name) or TryLater (the service is down or busy).
 """
+
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +58,9 @@ class Preview:
 class Repos(Protocol):
     def mirror(self, repository: str, url: str) -> dict[str, str]:
         """Fetches heads and tags from `url` into the mirror (made if missing). Returns branch → sha."""
+
+    def tip(self, run: str, url: str, branch: str) -> str:
+        """Fetches the project's newest state into the run's mirror and answers the branch's commit, adopted by the run."""
 
     def open_run(self, run: str, repository: str, base: str) -> None:
         """The run's bare repository with relative alternates; pins `base` in the mirror; refs/heads/run = base. Repeatable."""

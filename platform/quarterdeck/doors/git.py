@@ -1,0 +1,191 @@
+"""Git for agents: smart HTTP on three routes, as a plain ASGI application. And the platform's own port beside it.
+
+The token is checked before a body is read; project and run come from it, the URL must only agree. A run reads its own
+repository and moves one ref of it, from the exact old value, under its epoch.
+"""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import IO, Any, Protocol
+from uuid import UUID
+
+from deckwire.words import Audience
+
+from quarterdeck.doors import git_http as http
+from quarterdeck.doors.git_internal import Internal
+from quarterdeck.doors.git_serve import serve
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.outside.repos import push
+from quarterdeck.outside.repos.store import Store
+
+log = logging.getLogger(__name__)
+_ROUTE = re.compile(
+    r"/run/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.git/(info/refs|git-upload-pack|git-receive-pack)\Z"
+)
+_READS = {"git-upload-pack"}
+_ASKED_MOST = 16 << 20
+"""Bytes of a fetch's question: wants and haves."""
+
+
+class Bearer(Protocol):
+    """What the door needs to know of a token's owner (record.tokens.Bearer)."""
+
+    @property
+    def run(self) -> UUID: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+
+
+Find = Callable[[str, Audience], Bearer | None]
+Holding = Callable[[UUID, int], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class GitDoor:
+    """`find` says whom a token speaks for; `holding` keeps that epoch while the ref moves."""
+
+    store: Store
+    find: Find
+    holding: Holding
+    lookups: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, "git-token"))
+    jobs: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 8, "git-push"))
+    readers: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, 16))
+
+    async def __call__(self, scope: Any, receive: http.Receive, send: http.Send) -> None:
+        if scope["type"] == "lifespan":
+            return await http.lifespan(receive, send)
+        request = http.Request(scope, receive)
+        try:
+            await self._answer(request, send)
+        except (Refused, TryLater) as no:
+            await http.refuse(send, no)
+        except http.Gone:
+            pass  # nobody is left to answer
+        except Exception:
+            log.exception("The git door failed", extra={"path": request.path})
+            await http.refuse(send, TryLater("The git service failed.", after=5.0, reason="internal"))
+
+    async def _answer(self, request: http.Request, send: http.Send) -> None:
+        if request.path == "/healthz":
+            return await http.respond(send, 200, b"ok\n", "text/plain")
+        route = _ROUTE.match(request.path)
+        if route is None:
+            raise Refused("There is nothing here.", reason="not_found", status=404)
+        run, action = route[1], route[2]
+        service = request.query.get("service", "") if action == "info/refs" else action
+        bearer = await self._bearer(request, run, service)
+        if request.method != ("GET" if action == "info/refs" else "POST"):
+            raise Refused("This route takes another method.", reason="method", status=405)
+        if action == "info/refs":
+            return await self._advertise(request, send, run, service)
+        return await (self._read if service in _READS else self._write)(request, send, bearer)
+
+    async def _bearer(self, request: http.Request, run: str, service: str) -> Bearer:
+        """Raises Refused: 401 without a good token, 403 for another's run, or for a check that would write."""
+        if service not in {"git-upload-pack", "git-receive-pack"}:
+            raise Refused("Only git's smart protocol is spoken here.", reason="protocol", status=403)
+        token = request.token()
+        loop = asyncio.get_running_loop()
+        bearer = await loop.run_in_executor(self.lookups, self.find, token, Audience.GIT) if token else None
+        if bearer is None:
+            raise Refused("This token opens nothing here.", reason="token", remedy="Say hello again.", status=401)
+        if str(bearer.run) != run:
+            raise Refused("This token is for another run.", reason="not_yours", status=403)
+        if service not in _READS and bearer.kind != "attempt":
+            raise Refused("A check reads and never writes.", reason="read_only", status=403)
+        return bearer
+
+    async def _advertise(self, request: http.Request, send: http.Send, run: str, service: str) -> None:
+        if service in _READS:
+            return await self._serve(request, send, run, None)
+        refs = await asyncio.get_running_loop().run_in_executor(self.jobs, self.store.may_move, run)
+        await http.respond(send, 200, push.advertisement(refs), f"application/x-{service}-advertisement")
+
+    async def _read(self, request: http.Request, send: http.Send, bearer: Bearer) -> None:
+        with await request.spool(self._scratch(), most=_ASKED_MOST, seconds=60) as asked:
+            await self._serve(request, send, str(bearer.run), asked)
+
+    async def _serve(self, request: http.Request, send: http.Send, run: str, asked: IO[bytes] | None) -> None:
+        """Without a question it is the list of refs."""
+        version = "version=2" if request.header("git-protocol") == "version=2" else ""
+        if asked is None:
+            argv, env = self.store.reading(run, "--strict", "--http-backend-info-refs", version=version)
+            prefix = b"" if version else push.line(b"# service=git-upload-pack\n") + push.FLUSH
+        else:
+            argv, env = self.store.reading(run, "--strict", "--stateless-rpc", "--timeout=60", version=version)
+            prefix = b""
+        kind = "advertisement" if asked is None else "result"
+        async with self.readers:
+            await serve(argv, env, asked, prefix, f"application/x-git-upload-pack-{kind}", request, send)
+
+    async def _write(self, request: http.Request, send: http.Send, bearer: Bearer) -> None:
+        with await request.spool(self._scratch(), most=self.store.quota.sent, seconds=180) as body:
+            answer = await asyncio.get_running_loop().run_in_executor(self.jobs, self._take, bearer, body)
+        await http.respond(send, 200, answer, "application/x-git-receive-pack-result")
+
+    def _take(self, bearer: Bearer, body: IO[bytes]) -> bytes:
+        """The push, and git's own report of it: from here on a refusal is a line that git prints."""
+        moves = push.read_moves(body)
+        if not moves:
+            return b""  # git asks with an empty request first whether it may
+        try:
+            self.store.take(str(bearer.run), moves, body, partial(self.holding, bearer.run, bearer.epoch))
+        except Refused as no:
+            if not (told := push.report(moves, f"{no.reason}: {no.text} {no.remedy}")):
+                raise
+            return told
+        return push.report(moves)
+
+    def _scratch(self) -> Path:
+        path = self.store.root / "scratch"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def build(store: Store, find: Find, holding: Holding) -> GitDoor:
+    return GitDoor(store, find, holding)
+
+
+@cache
+def _store() -> Store:
+    from django.conf import settings
+
+    return Store(settings.DATA_DIR / "repos")
+
+
+@cache
+def _door() -> GitDoor:
+    """Made at the first request: importing this module does nothing, and the record needs Django to be set up."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quarterdeck.settings")
+    django.setup()
+    from quarterdeck.doors.git_record import find, holding
+
+    return build(_store(), find, holding)
+
+
+async def application(scope: Any, receive: http.Receive, send: http.Send) -> None:
+    """What agents reach."""
+    await _door()(scope, receive, send)
+
+
+async def internal(scope: Any, receive: http.Receive, send: http.Send) -> None:
+    """What the platform alone reaches: its socket lies outside every sandbox, with mode 0600."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quarterdeck.settings")
+    await _internal()(scope, receive, send)
+
+
+@cache
+def _internal() -> Internal:
+    return Internal(_store())

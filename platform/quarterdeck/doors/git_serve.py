@@ -1,0 +1,78 @@
+"""Streams one upload-pack to one caller: nothing is held, and the process ends with the caller or with its time."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import IO
+
+from quarterdeck.doors.git_http import Request, Send, head
+from quarterdeck.errors import TryLater
+
+_PIECE = 64 << 10
+_SECONDS = 600.0
+
+
+async def serve(
+    argv: list[str],
+    env: dict[str, str],
+    asked: IO[bytes] | None,
+    prefix: bytes,
+    kind: str,
+    request: Request,
+    send: Send,
+) -> None:
+    """`asked` is the request's whole body in a file: git reads it all before it answers."""
+    process = await _start(argv, env, asked)
+    hung_up = asyncio.create_task(_hung_up(request))
+    pumping = asyncio.create_task(_pump(process, prefix, kind, send))
+    try:
+        await asyncio.wait({hung_up, pumping}, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if pumping.done():
+            pumping.result()
+    finally:
+        for job in (hung_up, pumping):
+            job.cancel()
+        _end(process)
+        await process.wait()
+
+
+async def _start(argv: list[str], env: dict[str, str], asked: IO[bytes] | None) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asked if asked is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=env,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as broken:
+        raise TryLater(f"git could not be started: {broken}", after=5.0, reason="internal") from broken
+
+
+async def _pump(process: asyncio.subprocess.Process, prefix: bytes, kind: str, send: Send) -> None:
+    """The status goes out with the first bytes: a git that says nothing at all is our failure, and told as one."""
+    assert process.stdout is not None
+    piece = await process.stdout.read(_PIECE)
+    if not piece and await process.wait() != 0:
+        raise TryLater("The repository cannot be read now.", after=5.0, reason="internal")
+    await send({"type": "http.response.start", "status": 200, "headers": head(kind)})
+    await send({"type": "http.response.body", "body": prefix, "more_body": True})
+    while piece:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        piece = await process.stdout.read(_PIECE)
+    if await process.wait() == 0:  # else the answer stays open, and the caller sees that it was cut
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

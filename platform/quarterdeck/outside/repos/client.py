@@ -1,0 +1,83 @@
+"""port.Repos asked over the git service's internal port: JSON over a Unix socket that only the platform can open."""
+
+from typing import Any
+
+import httpx
+
+from quarterdeck.errors import TryLater
+from quarterdeck.outside.repos import wire
+from quarterdeck.outside.repos.port import CommitLine, Diff, Preview
+
+_SLOW = {"mirror": 620.0, "tip": 620.0, "publish": 900.0}
+_LONGEST = 200.0
+
+
+class RemoteRepos:
+    """`socket` is the path of git-internal.sock. May be shared by threads. Raises what port.Repos raises."""
+
+    def __init__(self, socket: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = httpx.Client(
+            base_url="http://git", transport=transport or httpx.HTTPTransport(uds=socket), trust_env=False
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def mirror(self, repository: str, url: str) -> dict[str, str]:
+        return self._ask("mirror", repository=repository, url=url)
+
+    def tip(self, run: str, url: str, branch: str) -> str:
+        return self._ask("tip", run=run, url=url, branch=branch)
+
+    def open_run(self, run: str, repository: str, base: str) -> None:
+        self._ask("open_run", run=run, repository=repository, base=base)
+
+    def close_run(self, run: str) -> None:
+        self._ask("close_run", run=run)
+
+    def head(self, run: str) -> str:
+        return self._ask("head", run=run)
+
+    def has_commit(self, run: str, sha: str) -> bool:
+        return self._ask("has_commit", run=run, sha=sha)
+
+    def pin(self, run: str, n: int, sha: str) -> None:
+        self._ask("pin", run=run, n=n, sha=sha)
+
+    def freeze(self, run: str, sha: str) -> None:
+        self._ask("freeze", run=run, sha=sha)
+
+    def thaw(self, run: str) -> None:
+        self._ask("thaw", run=run)
+
+    def adopt(self, run: str, sha: str) -> None:
+        self._ask("adopt", run=run, sha=sha)
+
+    def diff(self, run: str, base: str, head: str) -> Diff:
+        return wire.as_diff(self._ask("diff", run=run, base=base, head=head))
+
+    def log(self, run: str, base: str, head: str) -> list[CommitLine]:
+        return wire.as_log(self._ask("log", run=run, base=base, head=head))
+
+    def blob(self, run: str, sha: str, path: str) -> bytes:
+        return wire.as_bytes(self._ask("blob", run=run, sha=sha, path=path))
+
+    def preview(self, run: str, base: str, head: str) -> Preview:
+        return wire.as_preview(self._ask("preview", run=run, base=base, head=head))
+
+    def merge_commit(self, run: str, base: str, head: str, *, message: str, author: str, at: int) -> str:
+        return self._ask("merge_commit", run=run, base=base, head=head, message=message, author=author, at=at)
+
+    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+        return self._ask("publish", run=run, url=url, branch=branch, old=old, new=new)
+
+    def _ask(self, method: str, **arguments: Any) -> Any:
+        timeout = httpx.Timeout(5.0, read=_SLOW.get(method, _LONGEST))
+        try:
+            answer = self._http.post(f"/internal/{method}", json=arguments, timeout=timeout)
+            body = answer.json()
+        except (httpx.HTTPError, ValueError) as away:
+            raise TryLater("The git service does not answer.", after=2.0, reason="git_service_away") from away
+        if answer.status_code != 200:
+            wire.raise_again(answer.status_code, body)
+        return body["value"]

@@ -1,0 +1,33 @@
+"""Cuts git's one long patch into one piece per changed path, in the order of the raw lines."""
+
+from quarterdeck.errors import Refused
+
+_HEADER = b"diff --git "
+
+
+def split(out: bytes, twice: list[bool], *, whole: bool) -> list[bytes | None]:
+    """Pieces for each change; `twice` marks a change of type, which git prints as a deletion and an addition.
+
+    A line of content begins with " ", "+", "-" or "\\" and names are quoted, so that no file can forge a header. When the
+    output was cut (`whole` is False) the last piece is not to be trusted, and what is missing is None.
+    """
+    pieces = _pieces(out) if whole else _pieces(out)[:-1]
+    found: list[bytes | None] = []
+    at = 0
+    for double in twice:
+        size = 2 if double else 1
+        taken = pieces[at : at + size]
+        found.append(b"".join(taken) if len(taken) == size else None)
+        at += size
+    if whole and at != len(pieces):
+        raise Refused("The diff and its list of paths do not agree.", reason="git_failed")
+    return found
+
+
+def _pieces(out: bytes) -> list[bytes]:
+    starts = [0] if out.startswith(_HEADER) else []
+    at = out.find(b"\n" + _HEADER)
+    while at >= 0:
+        starts.append(at + 1)
+        at = out.find(b"\n" + _HEADER, at + 1)
+    return [out[start:end] for start, end in zip(starts, [*starts[1:], len(out)], strict=True)]

@@ -1,0 +1,71 @@
+"""Moves a branch of the project's own repository, from exactly one commit to another."""
+
+from quarterdeck.errors import Refused
+from quarterdeck.outside.repos import mirror, names
+from quarterdeck.outside.repos.folders import Folders
+from quarterdeck.outside.repos.plumbing import MEGA, Bounds, Git
+from quarterdeck.outside.repos.run import adopt, mirror_of, need, repository_of
+
+_BOUNDS = Bounds(seconds=300, memory=4096 * MEGA)
+
+
+def publish(folders: Folders, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+    """See port.Repos.publish. `old` of forty zeros means: the branch must not exist yet."""
+    path = folders.run(run)
+    ref = f"refs/heads/{names.branch(branch)}"
+    names.sha(old)
+    need(path, new)
+    git = Git(path, bounds=_BOUNDS)
+    if (now := _where(git, url, ref)) != old:
+        return _contains(folders, run, url, branch, now, new)
+    # The lease is checked by the other side, in its own ref transaction: between our look and its move nobody slips in.
+    lease = f"--force-with-lease={ref}:{'' if old == names.NONE else old}"
+    done = git.run("push", "--quiet", "--no-verify", "--porcelain", lease, "--end-of-options", url, f"{new}:{ref}")
+    if (after := _where(git, url, ref)) == old:
+        raise Refused(
+            f"{url} refused the push: {_reason(done.out, done.err)}",
+            reason="push_refused",
+            remedy="Look at the repository's rules and hooks.",
+        )
+    return _contains(folders, run, url, branch, after, new)
+
+
+def tip(folders: Folders, run: str, url: str, branch: str) -> str:
+    """The branch's newest commit, fetched and made reachable from the run. Raises Refused(no_such_branch)."""
+    heads = mirror.refresh(folders, repository_of(folders.run(run)), url)
+    if branch not in heads:
+        raise Refused(f"{url} has no branch {branch!r}.", reason="no_such_branch", status=404)
+    adopt(folders, run, heads[branch])
+    return heads[branch]
+
+
+def _contains(folders: Folders, run: str, url: str, branch: str, now: str, new: str) -> bool:
+    if now in (new, names.NONE):
+        return now == new
+    try:
+        newest = tip(folders, run, url, branch)
+    except Refused as gone:
+        if gone.reason in ("no_such_branch", "empty_repository"):
+            return False
+        raise
+    return Git(mirror_of(folders, run)).says("merge-base", "--is-ancestor", new, newest)
+
+
+def _where(git: Git, url: str, ref: str) -> str:
+    """What the ref is over there, forty zeros if nothing. Raises Refused(no_such_repository), TryLater."""
+    mirror.refuse_missing(url)
+    done = git.run("ls-remote", "--quiet", "--end-of-options", names.origin(url), ref)
+    if done.code:
+        raise mirror.why(done, url)
+    for line in done.out.decode(errors="replace").splitlines():
+        sha, _, name = line.partition("\t")
+        if name == ref:
+            return names.sha(sha)
+    return names.NONE
+
+
+def _reason(out: bytes, err: str) -> str:
+    for line in out.decode(errors="replace").splitlines():
+        if line.startswith("!"):
+            return line[1:].replace("\t", " ").strip()[:300]
+    return err[-300:] or "no reason given"
