@@ -12,7 +12,7 @@ from pathlib import Path
 from quarterdeck.errors import Refused
 from quarterdeck.outside.repos import badges, names, paths
 from quarterdeck.outside.repos.objects import contents, described
-from quarterdeck.outside.repos.patches import split
+from quarterdeck.outside.repos.patches import lines, split
 from quarterdeck.outside.repos.plumbing import MEGA, Bounds, Git, failed
 from quarterdeck.outside.repos.port import Diff, DiffFile
 from quarterdeck.outside.repos.run import need
@@ -165,8 +165,8 @@ def _hidden(git: Git, changes: list[Change], counts: list[Count]) -> list[bool]:
 
 def _as_text(git: Git, base: str, head: str, change: Change) -> tuple[Count, bytes]:
     where = (*_range(base, head), *sorted({_literal(change.old_path), _literal(change.path)}))
-    counts = _counts(_whole(git, "diff-tree", "--text", "--numstat", "-z", *_SHAPE, *_PLAIN, *where))
-    return counts[0], _whole(git, "diff-tree", "--text", "--patch", *_SHAPE, *_PLAIN, *where)
+    patch = _whole(git, "diff-tree", "--text", "--patch", *_SHAPE, *_PLAIN, *where)
+    return lines(patch), patch  # --numstat would obey the attribute even with --text
 
 
 def _literal(path: bytes) -> str:

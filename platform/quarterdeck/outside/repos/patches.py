@@ -24,6 +24,17 @@ def split(out: bytes, twice: list[bool], *, whole: bool) -> list[bytes | None]:
     return found
 
 
+def lines(patch: bytes) -> tuple[int, int]:
+    """Lines added and removed by a patch: what stands in its hunks, not the names above them."""
+    added = removed = 0
+    inside = False
+    for line in patch.split(b"\n"):
+        inside = (inside or line.startswith(b"@@")) and not line.startswith(_HEADER)
+        added += inside and line.startswith(b"+")
+        removed += inside and line.startswith(b"-")
+    return added, removed
+
+
 def _pieces(out: bytes) -> list[bytes]:
     starts = [0] if out.startswith(_HEADER) else []
     at = out.find(b"\n" + _HEADER)

@@ -107,6 +107,7 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_ATTR_SOURCE": EMPTY_TREE,
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_ALLOW_PROTOCOL": "https:file",
         "GIT_TERMINAL_PROMPT": "0",
