@@ -99,7 +99,7 @@ class LocalWorld:
     async def close(self) -> None:
         for seen in await self.cluster.list():
             await self.cluster.delete(seen.name, seen.uid, grace_s=0)
-        await until(lambda: not any(self.folder.glob("places/[a-z]*")))
+        await until(lambda: not any((self.folder / "places").iterdir()))
         shutil.rmtree(self.folder)
 
     async def _in_state(self, name: str, state: PlaceState) -> PlaceSeen | None:

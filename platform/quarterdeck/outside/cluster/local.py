@@ -53,6 +53,7 @@ class LocalCluster:
 
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         place = self._place(spec.name)
+        place.finish_removal()
         if not place.folder.exists():
             self._check(spec)
             await self._check_room(spec.kind)
@@ -82,7 +83,7 @@ class LocalCluster:
             elif (found := Place(folder).seen()) is not None:
                 seen.append(found)
             else:
-                _finish_removal(Place(folder))
+                Place(folder).finish_removal()
         return seen
 
     async def watch(self) -> AsyncIterator[PlaceSeen]:
@@ -183,13 +184,6 @@ def _start_shim(folder: Path) -> None:
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env={},
             start_new_session=True, timeout=SHIM_START_S, check=False,
         )  # fmt: skip
-
-
-def _finish_removal(place: Place) -> None:
-    """Its shim died between our word and the removal."""
-    spec = place.spec
-    if spec is not None and place.leaving and not place.alive():
-        place.remove(spec["uid"])
 
 
 def _sweep(folder: Path) -> None:

@@ -61,10 +61,17 @@ class Place:
         return pidfd is not None
 
     def ask_to_leave(self, grace_s: float) -> bool:
-        """Leaves the word and wakes the shim, which removes the folder at its end. False: there is none to wake."""
+        """Leaves the word and wakes the shim, which removes the folder at its end. False: there is nothing to wake.
+
+        The shim writes exit.json and then looks for our word; we leave our word and then look for exit.json. So one of
+        us sees the other's file, and if both do, the second removal finds nothing.
+        """
         write(self.folder / "leave.json", {"grace_s": grace_s})
         pidfd = self.shim()
         if pidfd is None:
+            return False
+        if (self.folder / "exit.json").exists():
+            os.close(pidfd)
             return False
         try:
             signal.pidfd_send_signal(pidfd, signal.SIGTERM)
@@ -73,6 +80,12 @@ class Place:
         finally:
             os.close(pidfd)
         return True
+
+    def finish_removal(self) -> None:
+        """Its shim died between somebody's word and the removal."""
+        spec = self.spec
+        if spec is not None and self.leaving and not self.alive():
+            self.remove(spec["uid"])
 
     def remove(self, uid: str) -> None:
         """Renamed first: from then on the name is free and nobody reads half a place."""

@@ -274,12 +274,13 @@ def hold(told: int) -> None:
 
 
 def remove(uid: str) -> None:
-    """Renamed first: from then on the name is free and nobody reads half a place."""
+    """Renamed first: from then on the name is free and nobody reads half a place. Somebody may have been faster."""
     import shutil  # at the end of life only: the start should stay cheap
 
     gone = f"../.gone-{uid}"
-    os.rename(f"../{os.path.basename(os.getcwd())}", gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(f"../{os.path.basename(os.getcwd())}", gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def main() -> None:
