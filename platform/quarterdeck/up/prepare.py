@@ -136,7 +136,7 @@ def end_steps() -> None:
 
 def find_uv() -> Path:
     """uv from the machine, else one of our own in .boot: nothing is installed outside the checkout."""
-    for found in (shutil.which("uv"), BOOT / "bin" / "uv"):
+    for found in (shutil.which("uv"), shutil.which(BOOT / "bin" / "uv")):
         if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
             return Path(found)
     timed("uv", make_uv)
@@ -184,45 +184,45 @@ def system_node() -> bool:
     return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)
 
 
-def build(node: bool, platform: Future[None]) -> None:
+def build(node: bool, platform: Future[None], front: Path = FRONT) -> None:
     """The dashboard's files, when its lock or its sources changed. Without a Node of the machine, the one that came with
     the platform's packages is used."""
     if not node:
         platform.result()
     path = {} if node else {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    locked = digest([FRONT / "package-lock.json"])
-    if marked("installed") != locked:
-        quietly(["npm", "ci", "--no-audit", "--no-fund"], cwd=FRONT, more=path)
-        mark("installed", locked)
-    sources = digest(sorted(sources_of_dashboard()))
-    if marked("built") != sources or not (FRONT / "dist" / "index.html").exists():
-        quietly(["npm", "run", "build"], cwd=FRONT, more=path)
-        mark("built", sources)
+    locked = digest(front, [front / "package-lock.json"])
+    if marked(front, "installed") != locked:
+        quietly(["npm", "ci", "--no-audit", "--no-fund"], cwd=front, more=path)
+        mark(front, "installed", locked)
+    sources = digest(front, sorted(sources_of_dashboard(front)))
+    if marked(front, "built") != sources or not (front / "dist" / "index.html").exists():
+        quietly(["npm", "run", "build"], cwd=front, more=path)
+        mark(front, "built", sources)
 
 
-def sources_of_dashboard() -> Iterator[Path]:
+def sources_of_dashboard(front: Path) -> Iterator[Path]:
     """All that can change what is built: the folder's own files, src and public."""
-    yield from (path for path in FRONT.iterdir() if path.is_file())
+    yield from (path for path in front.iterdir() if path.is_file())
     for folder in ("src", "public"):
-        yield from (path for path in (FRONT / folder).rglob("*") if path.is_file())
+        yield from (path for path in (front / folder).rglob("*") if path.is_file())
 
 
-def digest(paths: list[Path]) -> str:
+def digest(front: Path, paths: list[Path]) -> str:
     total = hashlib.sha256()
     for path in paths:
-        total.update(f"{path.relative_to(TOP)}\0{path.stat().st_size}\0".encode())
+        total.update(f"{path.relative_to(front)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
     return total.hexdigest()
 
 
-def marked(name: str) -> str:
-    path = FRONT / "node_modules" / f".quarterdeck-{name}"
+def marked(front: Path, name: str) -> str:
+    path = front / "node_modules" / f".quarterdeck-{name}"
     return path.read_text() if path.exists() else ""
 
 
-def mark(name: str, value: str) -> None:
+def mark(front: Path, name: str, value: str) -> None:
     """Written last: a build that died half-way is done again."""
-    (FRONT / "node_modules" / f".quarterdeck-{name}").write_text(value)
+    (front / "node_modules" / f".quarterdeck-{name}").write_text(value)
 
 
 def install_tools() -> None:
