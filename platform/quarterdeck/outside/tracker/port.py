@@ -2,6 +2,7 @@
 
 The board (our own tables, behind `BoardStore`) and `memory` are here; Jira Cloud and Data Center follow the same port.
 """
+
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
