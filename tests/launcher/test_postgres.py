@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -38,6 +39,32 @@ def test_as_root_the_server_runs_in_a_user_namespace_of_its_own() -> None:
         assert (server.folder / "data").stat().st_uid == 0
     finally:
         server.stop()
+
+
+NOBODY = """
+from pathlib import Path
+import psycopg
+from quarterdeck.up import postgres
+from testkit.postgres import start_postgres
+server = start_postgres()
+status = Path(f"/proc/{server.process.pid}/status").read_text()
+with psycopg.connect(postgres.url(server.folder)) as connection:
+    print(connection.execute("select 6 * 7").fetchone()[0])
+print([line.split()[1] for line in status.splitlines() if line.startswith("Uid")])
+print((server.folder / "data").stat().st_uid, oct(server.folder.stat().st_mode & 0o777))
+server.stop()
+"""
+
+
+def test_where_root_may_make_no_namespace_the_server_runs_as_nobody(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root needs it: a plain user starts PostgreSQL as it is")
+    (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "unshare").chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[1])}
+    told = subprocess.run([sys.executable, "-c", NOBODY], env=environment, capture_output=True, text=True, timeout=60)
+    assert told.stdout.splitlines() == ["42", "['65534']", "65534 0o711"], told.stderr
 
 
 def test_a_start_that_died_half_way_is_repeated_from_the_beginning(tmp_path: Path) -> None:

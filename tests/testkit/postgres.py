@@ -7,9 +7,7 @@ Also: the fixture `valkey`, a server of the session, started when first asked fo
 
 import atexit
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from quarterdeck.up import postgres, valkey
@@ -19,6 +17,7 @@ from testkit.servers import Server, short_folder
 
 def start_postgres() -> Server:
     folder = short_folder()
+    postgres.open_way(folder, folder)
     postgres.initialise(folder / "data", durable=False)
     command = postgres.command(folder / "data", folder, durable=False)
     return Server.start(folder, command, lambda: postgres.ready(folder / "data"))
@@ -33,9 +32,7 @@ def _prepare() -> None:
     # A session keeps its keys and sockets out of the checkout's data folder, and takes no pool: an open pool holds a
     # connection, and dropping the test database then stalls for 5 s.
     if "QUARTERDECK_DATA" not in os.environ:
-        kept = tempfile.TemporaryDirectory(prefix="qdt-")
-        atexit.register(kept.cleanup)
-        os.environ["QUARTERDECK_DATA"] = str(Path(kept.name))
+        os.environ["QUARTERDECK_DATA"] = str(short_folder())
     os.environ.setdefault("QUARTERDECK_NO_POOL", "1")
     os.environ.setdefault("QUARTERDECK_PACE", "0")
     if "DATABASE_URL" not in os.environ:

@@ -1,6 +1,7 @@
 """Servers of one test session. They die with the session, also when its process is killed: a guard holds the other end
 of a pipe, and when that closes it stops the server and removes its folder."""
 
+import atexit
 import shutil
 import subprocess
 import tempfile
@@ -24,8 +25,10 @@ rm -rf "$2"
 
 
 def short_folder() -> Path:
-    """A private folder whose path leaves room for a socket's name (at most about 100 characters)."""
-    return Path(tempfile.mkdtemp(prefix="qdt-"))
+    """A private folder whose path leaves room for a socket's name (at most about 100 characters); gone with us."""
+    folder = Path(tempfile.mkdtemp(prefix="qdt-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass

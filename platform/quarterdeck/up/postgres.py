@@ -7,12 +7,14 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from quarterdeck.errors import GaveUp
 
 DATABASE = "quarterdeck"
+NOBODY = 65534
 # /dev/shm may be emptied under a running server (RemoveIPC, container limits): shared memory lives in files of ours.
 # io_method=sync needs no extra workers and no io_uring, which containers often forbid.
 EVERYWHERE = {
@@ -42,19 +44,61 @@ def programs() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
+@dataclass(frozen=True)
+class Guise:
+    """As whom PostgreSQL runs, which refuses root: the words before each program, and the uid that then owns its files
+    (None: ours)."""
+
+    words: tuple[str, ...] = ()
+    uid: int | None = None
+
+
 @cache
-def prefix() -> tuple[str, ...]:
-    """What goes before each program. PostgreSQL refuses to run as root; in a user namespace of its own it sees itself as
-    nobody while its files stay root's, so no system user is made and no folder is opened to others."""
+def guise() -> Guise:
+    """As ourselves; as root, in a user namespace of its own, where it sees itself as nobody while its files stay root's:
+    no system user is made and no folder opened. Containers often forbid that; there, as nobody in a folder of its own."""
     if os.geteuid() != 0:
-        return ()
-    words = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
-    if shutil.which("unshare") is None or subprocess.run([*words, "true"], capture_output=True).returncode != 0:
+        return Guise()
+    namespace = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
+    if _runs([*namespace, "true"]):
+        return Guise(namespace)
+    dropped = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
+    if _runs([*dropped, str(programs() / "postgres"), "--version"]):
+        return Guise(dropped, NOBODY)
+    raise GaveUp(
+        "PostgreSQL does not run as root; this machine forbids user namespaces, and the user nobody cannot reach the "
+        f"programs in {programs()}. Start Quarterdeck as a plain user, or give DATABASE_URL."
+    )
+
+
+def _runs(words: list[str]) -> bool:
+    return shutil.which(words[0]) is not None and subprocess.run(words, capture_output=True).returncode == 0
+
+
+def sockets(run: Path) -> Path:
+    """Where the socket lies: the run folder, or a folder in it that nobody owns."""
+    return run if guise().uid is None else run / "pg"
+
+
+def open_way(data: Path, run: Path) -> None:
+    """Let nobody pass through our two folders (not look into them) when PostgreSQL runs as nobody; else do nothing.
+    GaveUp when a folder above them is closed: those are not ours to open."""
+    uid = guise().uid
+    if uid is None:
+        return
+    for folder in (data, run):
+        folder.chmod(0o711)
+    _give(sockets(run), uid)
+    if not _runs([*guise().words, "test", "-w", str(sockets(run))]):
         raise GaveUp(
-            "PostgreSQL does not run as root, and this machine forbids user namespaces. "
-            "Start Quarterdeck as a plain user, or give DATABASE_URL."
+            f"PostgreSQL runs as the user nobody here, who cannot enter {data}: give QUARTERDECK_DATA a folder below "
+            "one that others may pass (/var/lib/quarterdeck), start as a plain user, or give DATABASE_URL."
         )
-    return words
+
+
+def _give(folder: Path, uid: int) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.chown(folder, uid, uid)
 
 
 def initialise(folder: Path, *, durable: bool = True) -> None:
@@ -64,6 +108,8 @@ def initialise(folder: Path, *, durable: bool = True) -> None:
         return
     draft = folder.with_name(folder.name + ".new")
     shutil.rmtree(draft, ignore_errors=True)
+    if (uid := guise().uid) is not None:
+        _give(draft, uid)
     sync = [] if durable else ["--no-sync"]
     initdb: list[str | Path] = [
         "initdb",
@@ -84,17 +130,17 @@ def initialise(folder: Path, *, durable: bool = True) -> None:
 
 def _once(words: list[str | Path], told: str = "") -> None:
     program = programs() / str(words[0])
-    done = subprocess.run([*prefix(), program, *words[1:]], input=told, capture_output=True, text=True)
+    done = subprocess.run([*guise().words, program, *words[1:]], input=told, capture_output=True, text=True)
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
         raise GaveUp(f"{words[0]} failed: {' / '.join(last)}")
 
 
-def command(folder: Path, sockets: Path, *, durable: bool = True) -> list[str]:
-    """The words that serve this cluster on a socket in `sockets`; they become the server, no shell between."""
+def command(folder: Path, run: Path, *, durable: bool = True) -> list[str]:
+    """The words that serve this cluster on a socket in `sockets(run)`; they become the server, no shell between."""
     options = EVERYWHERE if durable else EVERYWHERE | FORGETFUL
-    server = [str(programs() / "postgres"), "-D", str(folder), "-k", str(sockets)]
-    return [*prefix(), *server, *_options(options)]
+    server = [str(programs() / "postgres"), "-D", str(folder), "-k", str(sockets(run))]
+    return [*guise().words, *server, *_options(options)]
 
 
 def _options(options: dict[str, str]) -> list[str]:
@@ -137,5 +183,5 @@ def _ps() -> bool:
     return not Path("/proc/self").exists() and shutil.which("ps") is not None
 
 
-def url(sockets: Path) -> str:
-    return f"postgresql://postgres@/{DATABASE}?host={sockets}"
+def url(run: Path) -> str:
+    return f"postgresql://postgres@/{DATABASE}?host={sockets(run)}"

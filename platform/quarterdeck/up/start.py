@@ -117,6 +117,7 @@ class Boot:
 
     async def _databases(self) -> None:
         if self.place.database_url is None:
+            postgres.open_way(self.place.data, self.place.run)
             await asyncio.to_thread(postgres.initialise, self.place.data / "postgres")
             await asyncio.to_thread(postgres.clear_stale_pid, self.place.data / "postgres")
         await self.supervisor.stage(*self._embedded())
