@@ -32,6 +32,7 @@ import os, re, socket, sys
 needle = b"pipe-" + b"run-1"
 def look(path, where):
     try:
+        if os.stat(path).st_mode & 0o170000 != 0o100000: return  # a pipe would hold us for ever
         with open(path, "rb") as file: data = file.read(4 << 20)
         if needle in data: print("FOUND", where, path)
     except (OSError, ValueError, OverflowError): pass
@@ -70,9 +71,9 @@ async def world() -> AsyncIterator[LocalWorld]:
     await local.close()
 
 
-async def inside(world: LocalWorld, program: str) -> str:
+async def inside(world: LocalWorld, program: str, setup: str = SETUP) -> str:
     """What the program printed, run as the runner in a place."""
-    text = base64.b64encode((SETUP + program).encode()).decode()
+    text = base64.b64encode((setup + program).encode()).decode()
     line = f"exec(base64.b64decode('{text}'))"
     seen = await world.do(f'/opt/quarterdeck/python/bin/python -P -c "import base64; {line}" 2>&1')
     assert seen.exit_code == 0, world.log()
@@ -110,6 +111,12 @@ async def test_even_without_a_wall_the_runners_memory_is_closed(world: LocalWorl
     runner = log.rpartition("runner ")[2].strip()
     assert f"FOUND memory of {runner}\n" not in log
     assert f"FOUND process /proc/{runner}/" not in log
+
+
+async def test_a_runner_that_is_not_hardened_is_an_open_book(world: LocalWorld) -> None:
+    program = f"Path('/work/thief').write_text({THIEF!r}); subprocess.run(['/usr/bin/python3', '/work/thief'])"
+    log = await inside(world, program, SETUP.replace("\nharden()\n", "\n"))
+    assert "FOUND memory of" in log
 
 
 async def test_a_tool_works_on_the_checkout_and_keeps_a_home_of_its_own(world: LocalWorld) -> None:
