@@ -1,0 +1,36 @@
+"""`python -P -m deckhand` runs an attempt, `python -P -m deckhand check` runs a check. The exit code says how it ended:
+
+0 as it said in its goodbye, 3 fenced, 4 stopped, 5 the place is not safe, 6 configuration, 7 gave up, 1 a crash.
+"""
+
+import asyncio
+import logging
+import sys
+import traceback
+from importlib import import_module
+
+from deckhand.exits import Leaving
+from deckhand.sandbox import harden
+from deckhand.settings import from_environment
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    name = "check" if arguments == ["check"] else "attempt"
+    try:
+        # Before the secret is read: code under test must not read it out of our memory.
+        harden()
+        settings = from_environment()
+        asyncio.run(getattr(import_module(f"deckhand.{name}"), name)(settings))
+    except Leaving as end:
+        if end.code:
+            print(f"{type(end).__name__}: {end}", file=sys.stderr)
+        return end.code
+    except Exception:  # noqa: BLE001 — the process's edge: whatever it was becomes exit code 1 and a traceback
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,34 @@
+"""The heavy half of an attempt: everything that imports LangGraph. Loaded in a thread while the repository is cloned."""
+
+import asyncio
+
+from deckwire.envelope import Welcome
+from deckwire.words import Audience
+
+from deckhand.attempt import set_up
+from deckhand.deck import Deck
+from deckhand.graph import build
+from deckhand.loop import live
+from deckhand.mailbox import Mailbox
+from deckhand.models.chat import Chat
+from deckhand.outbox import Outbox
+from deckhand.saver import HttpSaver
+from deckhand.tools.shell import Shell
+from deckhand.workspace import Workspace
+
+
+def deck(url: str, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, workspace: Workspace, shell: Shell) -> Deck:
+    uplink = outbox.uplink
+    chat = Chat(
+        url, welcome.config.models, lambda: uplink.token(Audience.MODEL), lambda text: outbox.delta("typing", text)
+    )
+    return Deck(welcome, outbox, mailbox, workspace, shell, chat)
+
+
+async def work(deck: Deck) -> None:
+    """The provider's package is imported while `setup` runs; the first call waits for whichever takes longer."""
+    warm = asyncio.create_task(asyncio.to_thread(getattr(deck.models, "warm", lambda: None)))
+    await set_up(deck)
+    await warm
+    saver = HttpSaver(deck.outbox, deck.workspace.first_act)
+    await live(deck, build(deck, saver))

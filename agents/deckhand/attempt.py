@@ -1,0 +1,155 @@
+"""One attempt from hello to goodbye. Nothing heavy is imported before hello: LangGraph and the provider come after ready."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from deckwire.envelope import Bye, Heartbeat, Hello, Welcome
+from deckwire.events import Noted, Ran
+from deckwire.words import AttemptState, Audience
+
+from deckhand import sandbox
+from deckhand.exits import Exposed, Leaving, Misconfigured, Refusal
+from deckhand.git import Git
+from deckhand.mailbox import Mailbox
+from deckhand.outbox import Outbox
+from deckhand.settings import Settings
+from deckhand.tools.shell import Shell, Wrap, become_subreaper
+from deckhand.uplink import Uplink
+from deckhand.workspace import Workspace
+
+if TYPE_CHECKING:
+    from deckhand.deck import Deck
+
+log = logging.getLogger(__name__)
+
+TERM_SECONDS = 14.0
+SETUP_PATIENCE = 10
+
+
+async def attempt(settings: Settings) -> None:
+    """Raises Leaving with the exit code; returns when the run was sealed or parked."""
+    uplink = Uplink(settings.url)
+    try:
+        welcome = await greet(uplink, settings)
+        await _aboard(settings, uplink, welcome)
+    finally:
+        await uplink.close()
+
+
+async def greet(uplink: Uplink, settings: Settings) -> Welcome:
+    """The nonce is made before the first try, so a lost answer can be asked for again."""
+    try:
+        return await uplink.hello(Hello(secret=settings.secret, nonce=secrets.token_hex(32)))
+    except Refusal as no:
+        raise Misconfigured(f"the platform does not take this attempt: {no}") from no
+    except ValueError as bad:
+        raise Misconfigured(f"the welcome cannot be read: {bad}") from bad
+
+
+async def _aboard(settings: Settings, uplink: Uplink, welcome: Welcome) -> None:
+    outbox = Outbox(uplink, welcome.epoch)
+    mailbox = Mailbox(uplink, welcome.applied_n)
+    workspace = workspace_of(settings, uplink, welcome)
+    try:
+        shell = shell_of(settings, welcome)
+        loading = asyncio.create_task(asyncio.to_thread(import_module, "deckhand.aboard"))
+        await workspace.prepare(welcome.head_commit)
+        aboard = await loading
+    except Leaving as bad:
+        await _said_why(uplink, bad)
+        raise
+    deck: Deck = aboard.deck(settings.url, welcome, outbox, mailbox, workspace, shell)
+    await _race(deck, aboard.work(deck))
+
+
+def workspace_of(settings: Settings, uplink: Uplink, welcome: Welcome) -> Workspace:
+    git = Git(settings.home / "git", settings.workspace, lambda: uplink.token(Audience.GIT), settings.path)
+    path = welcome.git_path.lstrip("/")
+    return Workspace(git, f"{settings.git_url}/{path}", welcome.ref, welcome.config.commands.report)
+
+
+def shell_of(settings: Settings, welcome: Welcome) -> Shell:
+    """Raises Exposed where the tools' walls do not stand: no untrusted text is read in such a place."""
+    become_subreaper()
+    home = sandbox.own_home(settings.home / "tools")
+    wrap: Wrap = list
+    if settings.tools == "bwrap":
+        settings.workspace.mkdir(parents=True, exist_ok=True)
+        walls = sandbox.box(settings.workspace, home, settings.home)
+        tried = sandbox.probe(walls)
+        if not tried.works:
+            raise Exposed(tried.words)
+        wrap = walls.wrap
+    return Shell(settings.workspace, home, settings.path, welcome.config.limits.output_bytes, wrap)
+
+
+async def set_up(deck: "Deck") -> None:
+    """Runs the project's setup command: ignored files did not survive the last place. A failure is told, not fatal."""
+    command = deck.config.commands.setup
+    if not command:
+        return
+    outcome = await deck.run(command, deck.config.limits.shell_seconds * SETUP_PATIENCE)
+    deck.say(
+        Ran(
+            command=command[:2000], exit_code=outcome.exit_code, output=outcome.output[-8000:],
+            seconds=round(outcome.seconds, 3), why=outcome.why,
+        )
+    )  # fmt: skip
+    if outcome.exit_code != 0:
+        deck.setup_note = f"The setup command failed. The end of its output:\n{outcome.output[-2000:]}"
+        deck.say(Noted(text="The setup command failed; the agent was told so."))
+
+
+async def _race(deck: "Deck", work: "asyncio.Future[None] | object") -> None:
+    """The work against everything that can end it: fencing and stopping arrive by heartbeat and mail."""
+    main = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    sides = [
+        asyncio.create_task(one) for one in (_beat(deck), deck.mailbox.poll(), deck.outbox.pump(), _terminated(deck))
+    ]
+    try:
+        done, _ = await asyncio.wait({main, *sides}, return_when=asyncio.FIRST_COMPLETED)
+        for one in sorted(done, key=lambda task: task is main):
+            one.result()
+        if main not in done:
+            await _last_word(deck, main)
+    finally:
+        for one in (main, *sides):
+            one.cancel()
+        await asyncio.gather(main, *sides, return_exceptions=True)
+
+
+async def _beat(deck: "Deck") -> None:
+    while True:
+        pulse = await deck.outbox.uplink.heartbeat(Heartbeat(step=max(0, deck.step), doing=deck.doing))
+        deck.outbox.watched = pulse.watched
+        await asyncio.sleep(deck.config.heartbeat_seconds)
+
+
+async def _terminated(deck: "Deck") -> None:
+    """Ends some seconds after SIGTERM: by then the work has parked by itself, or it hangs in a tool or a model call."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, deck.terminate)
+    await deck.told.wait()
+    await asyncio.sleep(TERM_SECONDS)
+
+
+async def _last_word(deck: "Deck", main: "asyncio.Future[None]") -> None:
+    """The grace after SIGTERM is over: the last stored step stands, and the run goes on from there."""
+    main.cancel()
+    await asyncio.gather(main, return_exceptions=True)
+    await deck.outbox.uplink.bye(Bye(state=AttemptState.PARKED, reason="terminated"))
+
+
+async def _said_why(uplink: Uplink, bad: Leaving) -> None:
+    """A person has to read why a place would not do; the run itself has not failed."""
+    if bad.code not in (Exposed.code, Misconfigured.code):
+        return
+    print(bad, file=sys.stderr)
+    with contextlib.suppress(Leaving, Refusal):
+        reason = "exposed" if isinstance(bad, Exposed) else "configuration"
+        await uplink.bye(Bye(state=AttemptState.FAILED, reason=reason, text=str(bad)))

@@ -1,0 +1,1 @@
+"""What is chosen for a model to read, before it is asked."""

@@ -1,0 +1,69 @@
+"""Reads what a provider's package raised: which of it is weather, which is the gateway's word, which is final."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+Kind = Literal["away", "later", "shaky", "budget", "fenced", "stopped", "final"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """away: no platform, wait for ever. later: 429, wait `after` seconds. shaky: a try that counts. The rest are ends."""
+
+    kind: Kind
+    text: str
+    after: float = 0.0
+
+
+class Truncated(Exception):
+    """The stream ended without its end mark."""
+
+
+def raised_by(protocol: str) -> tuple[type[Exception], ...]:
+    """What calls of this protocol may raise. Imports the provider's package: call it after ready."""
+    package, http = import_module(protocol), import_module("httpx2")
+    return (package.APIError, http.TransportError, http.StreamError, Truncated, TimeoutError)
+
+
+def read(bad: Exception) -> Fault:
+    status = getattr(bad, "status_code", None)
+    if status is None:
+        return _without_answer(bad)
+    reason, text = _told(bad)
+    if status == 402:
+        return Fault("budget", text)
+    if status == 401 or (status == 409 and reason == "fenced"):
+        return Fault("fenced", text)
+    if status == 410:
+        return Fault("stopped", text)
+    if status == 429:
+        return Fault("later", text, _after(bad))
+    if status >= 500 or status in (408, 409):
+        return Fault("shaky", f"{status} {text}", _after(bad))
+    return Fault("final", f"{status} {text}")
+
+
+def _without_answer(bad: Exception) -> Fault:
+    name = type(bad).__name__
+    if isinstance(bad, Truncated | TimeoutError) or "Timeout" in name:
+        return Fault("shaky", f"the answer did not come whole ({name})")
+    if name == "APIConnectionError" or name in ("ConnectError", "ConnectTimeout"):
+        return Fault("away", "the platform does not answer")
+    return Fault("shaky", f"{name}: {str(bad)[:300]}")
+
+
+def _told(bad: Exception) -> tuple[str, str]:
+    body: Any = getattr(bad, "body", None)
+    if isinstance(body, dict):
+        inner = body.get("error") if isinstance(body.get("error"), dict) else body
+        return str(body.get("reason", "")), str(body.get("text") or inner.get("message") or bad)[:500]
+    return "", str(bad)[:500]
+
+
+def _after(bad: Exception) -> float:
+    response = getattr(bad, "response", None)
+    try:
+        return min(60.0, float(response.headers.get("Retry-After", 0))) if response is not None else 0.0
+    except ValueError:
+        return 0.0

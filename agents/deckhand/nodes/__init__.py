@@ -1,0 +1,1 @@
+"""The graph's nodes, one file per stage of the story."""
