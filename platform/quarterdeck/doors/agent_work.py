@@ -1,0 +1,49 @@
+"""Where the doors' synchronous work happens: a few threads, each call with a database connection of its own and back."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+
+from quarterdeck.errors import TryLater
+
+log = logging.getLogger(__name__)
+THREADS = 8
+MOST_WAITING = 400
+T = TypeVar("T")
+
+
+@dataclass
+class Work:
+    """More callers than `MOST_WAITING` at once are told to come back: a queue without end helps nobody."""
+
+    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, THREADS, "agents"))
+    waiting: int = 0
+
+    async def run(self, act: Callable[..., T], *args: Any) -> T:
+        """Runs `act` in a thread. Raises what it raises, and TryLater when we are full or the database is away."""
+        if self.waiting >= MOST_WAITING:
+            raise TryLater("The platform is busy.", after=1.0)
+        self.waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.threads, _clean, act, args)
+        finally:
+            self.waiting -= 1
+
+
+def _clean(act: Callable[..., T], args: tuple[Any, ...]) -> T:
+    """Django closes connections at the end of its own requests; these are not Django's."""
+    close_old_connections()
+    try:
+        return act(*args)
+    except DatabaseError as away:
+        log.warning("agents' doors: the database refused: %s: %s", type(away).__name__, str(away)[:200])
+        raise TryLater("The record cannot be reached just now.", after=1.0, reason="record") from away
+    finally:
+        close_old_connections()

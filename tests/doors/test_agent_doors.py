@@ -1,0 +1,229 @@
+"""The agents' doors over real sockets: who gets in, how much is read, and what a refusal says."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from deckwire.envelope import Batch, Bye, Heartbeat, Numbered, Refusal, Step
+from deckwire.words import Audience
+from quarterdeck.doors.agent import AgentDoors
+from quarterdeck.doors.agent_table import DOORS, PREFIX, Door
+from quarterdeck.record import ledger, tokens
+from quarterdeck.record.models import Attempt, DoorsOpen
+from testkit import agents, rows
+from testkit.agents import Agent
+from testkit.serving import serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GUARDED = [door for door in DOORS if door.audience is not None]
+BODIES: dict[str, Any] = {
+    "heartbeat": Heartbeat(doing="reading"),
+    "bye": Bye(state="parked"),
+    "step": Step(epoch=1),
+    "events": Batch(epoch=1),
+}
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """What stands behind the doors in these tests."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"a page"})
+
+
+@dataclass
+class House:
+    doors: AgentDoors
+    url: str
+    web: httpx.Client
+
+    def knock(self, door: Door, headers: dict[str, str]) -> httpx.Response:
+        body = BODIES.get(door.path)
+        content = body.model_dump_json() if body else "{}" if door.method == "POST" else None
+        return self.web.request(door.method, PREFIX + door.path, headers=headers, content=content)
+
+    def raw(self, text: bytes) -> socket.socket:
+        line = socket.create_connection(("127.0.0.1", urlsplit(self.url).port or 0), timeout=10)
+        line.sendall(text)
+        return line
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    doors = AgentDoors(pages)
+    with serving(doors) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as web:
+        yield House(doors, url, web)
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return agents.working(rows.run(rows.ticket(rows.project())))
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    said = Refusal.model_validate_json(answer.content)
+    assert said.text
+    return answer.status_code, said.reason
+
+
+def test_an_agent_that_was_let_in_is_heard(house: House, agent: Agent) -> None:
+    answer = house.web.post(
+        PREFIX + "heartbeat", headers=agent.headers(Audience.SESSION), content='{"doing": "reading"}'
+    )
+    assert answer.status_code == 200, answer.text
+    assert Attempt.objects.get(id=agent.attempt).doing == "reading"
+
+
+def test_everything_else_goes_to_the_pages_behind(house: House) -> None:
+    assert house.web.get("/inbox").text == "a page"
+    assert refusal(house.web.get("/agent/v2/hello")) == (404, "not_found")
+    assert refusal(house.web.get(PREFIX + "hello")) == (405, "method")
+
+
+async def test_the_socket_without_a_port_answers_agents_only() -> None:
+    async def there() -> None:
+        raise AssertionError("nothing behind the doors may be asked")
+
+    transport = httpx.ASGITransport(_as_unix(AgentDoors(lambda *_: there())))
+    async with httpx.AsyncClient(transport=transport, base_url="http://doors") as web:
+        assert refusal(await web.get("/inbox")) == (404, "not_found")
+        assert refusal(await web.get(PREFIX + "heartbeat")) == (405, "method")
+
+
+def _as_unix(doors: AgentDoors) -> Any:
+    async def from_a_sandbox(scope: Any, receive: Any, send: Any) -> None:
+        await doors({**scope, "server": ("/run/doors.sock", None)}, receive, send)
+
+    return from_a_sandbox
+
+
+@pytest.mark.parametrize("door", GUARDED, ids=lambda door: door.path)
+class TestMallory:
+    """At every door that asks for a token."""
+
+    def test_without_a_token_gets_nothing(self, house: House, door: Door) -> None:
+        assert refusal(house.knock(door, {})) == (401, "token")
+        assert refusal(house.knock(door, {"authorization": f"Bearer qd_{door.audience}_{'0' * 64}"})) == (401, "token")
+
+    def test_with_an_old_epoch_is_told_to_leave(self, house: House, agent: Agent, door: Door) -> None:
+        agents.replaced(agent)
+        wanted = (401, "token") if door.audience == Audience.CHECK else (409, "fenced")
+        assert refusal(house.knock(door, agent.headers(door.audience))) == wanted
+        assert ledger.after(f"run:{agent.run}", 0, limit=100)[-1].kind == "moved", "and nothing was written"
+
+    def test_with_a_token_for_another_door_gets_nothing(self, house: House, agent: Agent, door: Door) -> None:
+        for audience in tokens.ATTEMPT_AUDIENCES:
+            if audience != door.audience:
+                assert refusal(house.knock(door, agent.headers(audience))) == (401, "token")
+
+    def test_with_the_session_itself_gets_nothing(self, house: House, agent: Agent, door: Door) -> None:
+        assert refusal(house.knock(door, {"authorization": f"Bearer {agent.session}"})) == (401, "token")
+
+
+def test_a_step_of_one_run_reaches_no_other(house: House, agent: Agent) -> None:
+    other = agents.working(rows.run(rows.ticket(rows.project("WREN"))))
+    batch = Batch(epoch=1, events=[Numbered(n=1, at=1.0, body={"kind": "noted", "text": "mine"})])
+    answer = house.web.post(PREFIX + "events", headers=agent.headers(Audience.STEP), content=batch.model_dump_json())
+    assert answer.status_code == 200, answer.text
+    assert [line.kind for line in ledger.after(f"run:{agent.run}", 0)].count("noted") == 1
+    assert "noted" not in [line.kind for line in ledger.after(f"run:{other.run}", 0)]
+
+
+def test_poison_in_a_batch_does_not_hold_up_what_follows(house: House, agent: Agent) -> None:
+    body = json.dumps({"epoch": 1, "events": [
+        {"n": 1, "at": 1.0, "body": {"kind": "noted", "text": "\ud800"}},
+        {"n": 2, "at": 1.0, "body": {"kind": "noted", "text": "after it"}},
+    ]})  # fmt: skip
+    answer = house.web.post(PREFIX + "events", headers=agent.headers(Audience.STEP), content=body)
+    assert answer.status_code == 200, answer.text
+    assert [line.kind for line in ledger.after(f"run:{agent.run}", 0)][-2:] == ["quarantined", "noted"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"step": "x"}', b'{"a":' * 20_000])
+def test_what_is_no_message_is_refused_with_what_is_wrong(house: House, agent: Agent, body: bytes) -> None:
+    answer = house.web.post(PREFIX + "heartbeat", headers=agent.headers(Audience.SESSION), content=body)
+    expected = (413, "too_big") if len(body) > 8192 else (422, "malformed")
+    assert refusal(answer) == expected
+
+
+def test_a_packed_body_is_not_taken(house: House, agent: Agent) -> None:
+    headers = agent.headers(Audience.SESSION, **{"content-encoding": "gzip"})
+    assert refusal(house.web.post(PREFIX + "heartbeat", headers=headers, content=b"x")) == (415, "encoding")
+
+
+def test_sixty_megabytes_to_no_door_are_not_read(house: House) -> None:
+    line = house.raw(b"POST /agent/v1/nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 62914560\r\n\r\n")
+    sent = _push(line, 60 << 20)
+    assert sent < 12 << 20, f"{sent} bytes went out before the door closed"
+
+
+def test_a_length_over_the_cap_is_refused_before_a_byte_is_read(house: House, agent: Agent) -> None:
+    token = agent.headers(Audience.STEP)["authorization"].encode()
+    line = house.raw(
+        b"POST /agent/v1/step HTTP/1.1\r\nhost: x\r\nauthorization: " + token + b"\r\ncontent-length: 99999999\r\n\r\n"
+    )
+    head = line.recv(4096)
+    assert head.startswith(b"HTTP/1.1 413")
+    assert b"connection: close" in head
+
+
+def test_a_body_without_a_length_is_cut_at_the_cap(house: House, agent: Agent) -> None:
+    pieces = (b"x" * 1024 for _ in range(64))
+    answer = house.web.post(PREFIX + "heartbeat", headers=agent.headers(Audience.SESSION), content=pieces)
+    assert refusal(answer) == (413, "too_big")
+
+
+def test_a_bad_token_is_refused_before_the_body_is_sent(house: House) -> None:
+    line = house.raw(
+        b"POST /agent/v1/step HTTP/1.1\r\nhost: x\r\nauthorization: Bearer qd_step_0\r\ncontent-length: 9\r\n\r\n"
+    )
+    assert line.recv(4096).startswith(b"HTTP/1.1 401")
+
+
+def test_who_goes_too_fast_is_told_when_to_come_back(house: House, agent: Agent) -> None:
+    house.doors.rates.clock = lambda: 0.0  # no time passes: the bucket does not fill
+    answers = [house.knock(DOORS[1], agent.headers(Audience.SESSION)) for _ in range(12)]
+    assert [answer.status_code for answer in answers].count(200) == 10
+    assert refusal(answers[-1]) == (429, "rate")
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_two_hundred_events_a_second_are_enough(house: House, agent: Agent) -> None:
+    house.doors.rates.clock = lambda: 0.0
+
+    def send(first: int) -> httpx.Response:
+        lines = [Numbered(n=first + i, at=1.0, body={"kind": "noted", "text": "x"}) for i in range(300)]
+        body = Batch(epoch=1, events=lines).model_dump_json()
+        return house.web.post(PREFIX + "events", headers=agent.headers(Audience.STEP), content=body)
+
+    assert send(1).status_code == 200
+    assert refusal(send(301)) == (429, "rate")
+
+
+def test_the_doors_say_that_they_are_open_while_they_serve(agent: Agent) -> None:
+    doors = AgentDoors(pages)
+    with serving(doors, lifespan="on") as url, httpx.Client(base_url=url, trust_env=False) as web:
+        _until(lambda: DoorsOpen.objects.filter(name="doors").exists())
+        assert web.get("/").text == "a page"
+
+
+def _push(line: socket.socket, size: int) -> int:
+    """Sends until the other side has had enough; the number of bytes that went."""
+    sent, piece = 0, b"x" * 65536
+    try:
+        while sent < size:
+            sent += line.send(piece)
+    except OSError:
+        pass
+    return sent
+
+
+def _until(ask: Any, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not ask():
+        assert time.monotonic() < end, "it did not happen in time"
