@@ -1,187 +1,180 @@
-"""The built-in board: people create, edit, label, prioritise and comment; agents' runs move its tickets along.
+"""Tickets of the board of our own: created, edited and commented by people, and moved by runs through the tracker's port."""
 
-Text is kept as it came but for what PostgreSQL cannot hold; hidden characters stay, and are shown for what they are.
-"""
-
-import re
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from deckwire.events import Changed
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from quarterdeck.errors import Refused
 from quarterdeck.flow.actor import Actor
-from quarterdeck.outside.tracker.board import BoardTracker
-from quarterdeck.outside.tracker.memory import STATUS
+from quarterdeck.flow.text import bounded
+from quarterdeck.outside.tracker.board import Board
 from quarterdeck.outside.tracker.port import Comment, Issue
 from quarterdeck.record import audit, ledger
 from quarterdeck.record.models import Project, Ticket, TicketComment
 
+TITLE, DESCRIPTION, COMMENT, LABELS, LABEL = 500, 200_000, 32_000, 30, 60
 KINDS = ("Bug", "Story", "Task", "Chore")
 PRIORITIES = ("Highest", "High", "Medium", "Low")
-LIMITS = {"title": 500, "description": 200_000, "comment": 32_000}
-MAX_COMMENTS = 10_000
-SURROGATES = re.compile("[\ud800-\udfff]")
+STATUS = {"todo": "To do", "doing": "In progress", "done": "Done"}
 
 
-def clean(text: str, field: str) -> str:
-    """Without NUL and lone surrogates, which no database row holds. Raises Refused(too_long)."""
-    kept = SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", ""))
-    if len(kept) > LIMITS[field]:
-        raise Refused(f"The {field} has {len(kept):,} characters; {LIMITS[field]:,} is the most.", reason="too_long", status=422,
-                      remedy="Shorten it, or put the rest into a file of the repository.")  # fmt: skip
-    return kept
-
-
-def _title(text: str) -> str:
-    title = " ".join(clean(text, "title").split())
-    if not title:
-        raise Refused("A ticket needs a title.", reason="malformed", status=422)
-    return title
-
-
-def _one_of(values: tuple[str, ...], name: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if value not in values:
-            raise Refused(f"{name} is one of {', '.join(values)}.", reason="malformed", status=422)
-        return value
-
-    return check
-
-
-def _labels(labels: list[str]) -> list[str]:
-    kept = list(dict.fromkeys(clean(label, "title").strip()[:60] for label in labels if label.strip()))
-    if len(kept) > 30:
-        raise Refused("A ticket takes 30 labels at the most.", reason="malformed", status=422)
-    return kept
-
-
-CLEAN: dict[str, Callable[[Any], Any]] = {
-    "title": _title,
-    "description": lambda text: clean(text, "description"),
-    "kind": _one_of(KINDS, "Kind"),
-    "priority": _one_of(PRIORITIES, "Priority"),
-    "labels": _labels,
-    "category": _one_of(tuple(STATUS), "Status"),
-}
-
-
-def _cleaned(fields: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(fields) - set(CLEAN)
-    if unknown:
-        raise Refused(f"A ticket has no {', '.join(sorted(unknown))}.", reason="malformed", status=422)
-    return {name: CLEAN[name](value) for name, value in fields.items() if value is not None}
-
-
-def create_ticket(actor: Actor, project: Project, **fields: Any) -> Ticket:
-    """title (needed), description, kind, priority, labels. Raises Refused(malformed, too_long)."""
-    values = _cleaned({"title": "", **fields})
+def create_ticket(
+    actor: Actor, project_id: UUID, *, title: str, description: str = "", kind: str = "Task", priority: str = "Medium",
+    labels: list[str] | None = None,
+) -> Ticket:  # fmt: skip
+    """Raises Refused: too_long, empty, unknown_word (422), no_such_project (404)."""
+    fields = _fields(title=title, description=description, kind=kind, priority=priority, labels=labels or [])
     with transaction.atomic():
-        held = Project.objects.select_for_update().get(id=project.id)
-        number = held.next_number
-        Project.objects.filter(id=held.id).update(next_number=F("next_number") + 1)
-        key = f"{held.key}-{number}"
+        project = Project.objects.select_for_update().filter(id=project_id).first()
+        if project is None:
+            raise Refused("There is no such project.", reason="no_such_project", status=404)
+        number, key = _next_key(project)
+        Project.objects.filter(id=project.id).update(next_number=number + 1)
         ticket = Ticket.objects.create(
-            project=held, tracker="board", external_id=f"{held.id}/{key}", key=key, reporter=actor.name, **values
+            project=project,
+            tracker="board",
+            external_id=f"{project.id}/{key}",
+            key=key,
+            reporter=actor.name[:120],
+            **fields,
         )
-        _tell(actor, ticket, "created")
-        return ticket
+        _note(actor, ticket, "created")
+    return ticket
 
 
-def edit_ticket(actor: Actor, ticket: Ticket, **fields: Any) -> Ticket:
-    """Any of title, description, kind, priority, labels, category. A living run sees the new text at its next attempt."""
-    values = _cleaned(fields)
-    if "category" in values:
-        values["status"] = STATUS[values["category"]]
+def edit_ticket(actor: Actor, ticket_id: UUID, **fields: Any) -> Ticket:
+    """Takes title, description, kind, priority, labels and status (open or done). What is None stays.
+
+    Raises Refused: too_long, empty, unknown_word (422), not_ours (409) for a ticket of another tracker.
+    """
+    status = fields.pop("status", None)
+    changes = _fields(**{name: value for name, value in fields.items() if value is not None})
+    if status is not None:
+        category = "done" if status == "done" else "todo"
+        changes |= {"category": category, "status": STATUS[category]}
     with transaction.atomic():
-        held = Ticket.objects.select_for_update().get(id=ticket.id)
-        for name, value in values.items():
-            setattr(held, name, value)
-        held.version += 1
-        held.save()
-        _tell(actor, held, "edited", fields=sorted(values))
-        return held
+        ticket = _hold(ticket_id)
+        if changes:
+            Ticket.objects.filter(id=ticket.id).update(**changes, version=F("version") + 1, updated_at=Now())
+            _note(actor, ticket, "edited", fields=sorted(changes))
+        ticket.refresh_from_db()
+    return ticket
 
 
-def comment(actor: Actor, ticket: Ticket, body: str) -> TicketComment:
-    text = clean(body, "comment")
-    if not text.strip():
-        raise Refused("A comment needs words.", reason="malformed", status=422)
+def comment(actor: Actor, ticket_id: UUID, body: str) -> TicketComment:
+    """Raises Refused: too_long, empty (422), not_ours (409)."""
+    body = bounded("The comment", body, COMMENT, least=1)
     with transaction.atomic():
-        held = Ticket.objects.select_for_update().get(id=ticket.id)
-        if held.comments.count() >= MAX_COMMENTS:
-            raise Refused(
-                f"This ticket has {MAX_COMMENTS:,} comments, the most it takes.", reason="too_many", status=422
-            )
-        made = TicketComment.objects.create(ticket=held, author=actor.name, body=text)
-        Ticket.objects.filter(id=held.id).update(version=F("version") + 1)
-        _tell(actor, held, "commented")
-        return made
+        ticket = _hold(ticket_id)
+        made = TicketComment.objects.create(ticket=ticket, author=actor.name[:120], body=body)
+        Ticket.objects.filter(id=ticket.id).update(version=F("version") + 1, updated_at=Now())
+        _note(actor, ticket, "commented")
+    return made
 
 
-def _tell(actor: Actor, ticket: Ticket, verb: str, **body: Any) -> None:
-    stream = f"project:{ticket.project_id}"
-    ledger.note(stream, Changed(what="ticket", id=str(ticket.id), by=actor.name), by=actor.word)
-    audit.write(actor.word, f"ticket {verb}", f"ticket:{ticket.id}", project=ticket.project_id, **body)
+def tracker() -> Board:
+    return Board(Rows())
 
 
-def tracker() -> BoardTracker:
-    """The board behind the tracker port."""
-    return BoardTracker(Tables())
+class Rows:
+    """The board's store over our own tables. Ids are `Ticket.external_id`."""
 
+    def get(self, id: str) -> Issue | None:
+        row = Ticket.objects.filter(tracker="board", external_id=id).prefetch_related("comments").first()
+        return issue(row) if row else None
 
-class Tables:
-    """The board's tickets in our own tables (a BoardStore)."""
-
-    def page(self, query: str, after: str, limit: int) -> list[Issue]:
-        rows = Ticket.objects.filter(tracker="board", external_id__gt=after)
-        for word in query.split():
-            rows = rows.filter(title__icontains=word) | rows.filter(key__icontains=word)
-        return [_issue(row) for row in rows.order_by("external_id")[:limit]]
-
-    def issue(self, id: str) -> Issue:
-        return _issue(self._row(id))
+    def find(self, query: str, after: str, limit: int) -> list[Issue]:
+        rows = Ticket.objects.filter(tracker="board", external_id__gt=after).prefetch_related("comments")
+        rows = rows.filter(Q(key__icontains=query) | Q(title__icontains=query)) if query else rows
+        return [issue(row) for row in rows.order_by("external_id")[:limit]]
 
     def put_comment(self, id: str, marker: str, body: str) -> str:
-        row, _ = TicketComment.objects.update_or_create(
-            ticket=self._row(id), marker=marker, defaults={"author": "Quarterdeck", "body": body}
-        )
+        with transaction.atomic():
+            ticket = Ticket.objects.select_for_update().get(tracker="board", external_id=id)
+            row, made = TicketComment.objects.get_or_create(
+                ticket=ticket, marker=marker[:80], defaults={"author": "Quarterdeck", "body": body[:COMMENT]}
+            )
+            if not made:
+                TicketComment.objects.filter(id=row.id).update(body=body[:COMMENT])
+            _changed(ticket, "rule:tracker")
         return str(row.id)
 
-    def set_category(self, id: str, category: str) -> None:
+    def set_category(self, id: str, was: str, category: str) -> bool:
         with transaction.atomic():
-            row = Ticket.objects.select_for_update().get(id=self._row(id).id)
-            row.category, row.status, row.version = category, STATUS[category], row.version + 1
-            row.save(update_fields=["category", "status", "version", "updated_at"])
-            said = Changed(what="ticket", id=str(row.id), by="Quarterdeck")
-            ledger.note(f"project:{row.project_id}", said, by="rule:outbox")
+            moved = Ticket.objects.filter(tracker="board", external_id=id, category=was).update(
+                category=category, status=STATUS[category], version=F("version") + 1, updated_at=Now()
+            )
+            if moved:
+                _changed(Ticket.objects.get(tracker="board", external_id=id), "rule:tracker")
+        return bool(moved)
 
     def put_link(self, id: str, global_id: str, url: str, title: str) -> None:
-        row = self._row(id)
-        links = row.raw.get("links", {}) | {global_id: {"url": url, "title": title}}
-        Ticket.objects.filter(id=row.id).update(raw=row.raw | {"links": links})
-
-    def _row(self, id: str) -> Ticket:
-        row = Ticket.objects.filter(tracker="board", external_id=id).first()
-        if row is None:
-            raise Refused("There is no such ticket.", reason="no_such_ticket", status=404)
-        return row
+        with transaction.atomic():
+            ticket = Ticket.objects.select_for_update().get(tracker="board", external_id=id)
+            links = {**ticket.raw.get("links", {}), global_id: {"url": url, "title": title}}
+            Ticket.objects.filter(id=ticket.id).update(raw={**ticket.raw, "links": links}, version=F("version") + 1)
+            _changed(ticket, "rule:tracker")
 
 
-def _issue(row: Ticket) -> Issue:
-    comments = [Comment(str(one.id), one.author, one.body, one.created_at) for one in row.comments.order_by("id")]
+def issue(row: Ticket) -> Issue:
+    comments = [Comment(str(one.id), one.author, one.body, one.created_at) for one in row.comments.all()]
     return Issue(
-        id=row.external_id, key=row.key, title=row.title, description=row.description, kind=row.kind, priority=row.priority,
-        status=row.status, status_category=row.category, reporter=row.reporter, assignee=row.assignee, labels=row.labels,
-        comments=comments, updated=row.updated_at, version=row.version, raw=row.raw,
+        id=row.external_id, key=row.key, title=row.title, description=row.description, kind=row.kind,
+        priority=row.priority, status=row.status, status_category=row.category, reporter=row.reporter,
+        assignee=row.assignee, labels=list(row.labels), comments=comments, updated=row.updated_at, version=row.version,
+        raw=row.raw,
     )  # fmt: skip
 
 
-def ticket_of(id: UUID) -> Ticket:
-    row = Ticket.objects.select_related("project").filter(id=id).first()
-    if row is None:
+def _hold(ticket_id: UUID) -> Ticket:
+    ticket = Ticket.objects.select_for_update().filter(id=ticket_id).first()
+    if ticket is None:
         raise Refused("There is no such ticket.", reason="no_such_ticket", status=404)
-    return row
+    if ticket.tracker != "board":
+        raise Refused(f"{ticket.key} lives in another tracker: edit it there.", reason="not_ours")
+    return ticket
+
+
+def _next_key(project: Project) -> tuple[int, str]:
+    """The next number that is free: a board may have been filled from elsewhere."""
+    number = project.next_number
+    while Ticket.objects.filter(project=project, key=f"{project.key}-{number}").exists():
+        number += 1
+    return number, f"{project.key}-{number}"
+
+
+def _fields(**given: Any) -> dict[str, Any]:
+    checks = {
+        "title": lambda text: " ".join(bounded("The title", text, TITLE, least=1).split("\n")),
+        "description": lambda text: bounded("The description", text, DESCRIPTION),
+        "kind": lambda word: _one_of("kind", word, KINDS),
+        "priority": lambda word: _one_of("priority", word, PRIORITIES),
+        "labels": _labels,
+    }
+    return {name: checks[name](value) for name, value in given.items()}
+
+
+def _one_of(what: str, word: str, words: tuple[str, ...]) -> str:
+    if word not in words:
+        raise Refused(f"{word[:40]!r} is no {what}: choose {', '.join(words)}.", reason="unknown_word", status=422)
+    return word
+
+
+def _labels(labels: list[str]) -> list[str]:
+    if len(labels) > LABELS:
+        raise Refused(f"{LABELS} labels are the most.", reason="too_long", status=422)
+    found = [bounded("A label", label, LABEL) for label in labels]
+    return list(dict.fromkeys(label for label in found if label))
+
+
+def _note(actor: Actor, ticket: Ticket, verb: str, **body: Any) -> None:
+    audit.write(actor.word, f"ticket {verb}", f"ticket:{ticket.id}", project=ticket.project_id, key=ticket.key, **body)
+    _changed(ticket, actor.word)
+
+
+def _changed(ticket: Ticket, by: str) -> None:
+    ledger.note(f"project:{ticket.project_id}", Changed(what="ticket", id=str(ticket.id), by=by), by=by)

@@ -1,53 +1,94 @@
-"""The built-in board as a tracker: the same port as Jira, over whatever keeps the tickets."""
+"""The board of our own, behind the same port as any other tracker. Its rows stand behind `BoardStore`."""
 
+from dataclasses import replace
 from typing import Protocol
 
+from quarterdeck.errors import Refused
 from quarterdeck.outside.tracker.port import Issue, Page
 
-ORDER = ("todo", "doing", "done")
+PAGE = 50
+ORDER = {"todo": 0, "doing": 1, "done": 2}
 
 
 class BoardStore(Protocol):
-    """Who keeps the board's tickets. `id` is the ticket's external id."""
+    """What the board needs of whoever keeps its rows. Each call is one transaction."""
 
-    def page(self, query: str, after: str, limit: int) -> list[Issue]: ...
+    def get(self, id: str) -> Issue | None: ...
 
-    def issue(self, id: str) -> Issue: ...
+    def find(self, query: str, after: str, limit: int) -> list[Issue]:
+        """Issues whose key or title holds the query, in the order of their ids, those after `after` only."""
 
-    def put_comment(self, id: str, marker: str, body: str) -> str: ...
+    def put_comment(self, id: str, marker: str, body: str) -> str:
+        """Writes the comment with this marker, or edits it where it is. Returns its id."""
 
-    def set_category(self, id: str, category: str) -> None: ...
+    def set_category(self, id: str, was: str, category: str) -> bool:
+        """False when the issue no longer stands at `was`."""
 
     def put_link(self, id: str, global_id: str, url: str, title: str) -> None: ...
 
 
-class BoardTracker:
+class Board:
     name = "board"
 
-    def __init__(self, store: BoardStore, page_size: int = 50) -> None:
-        self.store, self.page_size = store, page_size
+    def __init__(self, store: BoardStore) -> None:
+        self._store = store
 
     def search(self, query: str, cursor: str = "") -> Page:
-        """Tickets whose key or title holds the words, by id; the cursor is the last id of the page before."""
-        issues = self.store.page(query, cursor, self.page_size + 1)
-        page = issues[: self.page_size]
-        return Page(page, page[-1].id if page else cursor, last=len(issues) <= self.page_size)
+        found = self._store.find(query.strip(), cursor, PAGE + 1)
+        issues = found[:PAGE]
+        return Page(issues, cursor=issues[-1].id if issues else cursor, last=len(found) <= PAGE)
 
     def fetch(self, id: str) -> Issue:
-        return self.store.issue(id)
+        found = self._store.get(id)
+        if found is None:
+            raise Refused("There is no such ticket on the board.", reason="no_such_ticket", status=404)
+        return found
 
     def comment(self, id: str, marker: str, body: str) -> str:
-        return self.store.put_comment(id, marker, body)
+        self.fetch(id)
+        return self._store.put_comment(id, marker, body)
 
     def transition(self, id: str, category: str) -> bool:
-        """Never backwards: a ticket that a person has closed stays closed."""
-        if ORDER.index(category) <= ORDER.index(self.store.issue(id).status_category):
-            return False
-        self.store.set_category(id, category)
-        return True
+        """Somebody else may move it in between; then it is looked at again."""
+        while ORDER[(issue := self.fetch(id)).status_category] < ORDER[category]:
+            if self._store.set_category(id, issue.status_category, category):
+                return True
+        return False
 
     def link(self, id: str, global_id: str, url: str, title: str) -> None:
-        self.store.put_link(id, global_id, url, title)
+        self.fetch(id)
+        self._store.put_link(id, global_id, url, title)
 
     def test(self) -> list[tuple[str, bool, str]]:
-        return [("The board is part of Quarterdeck and needs no connection.", True, "")]
+        return [("The board is part of Quarterdeck: it needs no connection.", True, "")]
+
+
+class MemoryStore:
+    """The rows' twin: a board that lives as long as its process."""
+
+    def __init__(self, issues: list[Issue] | None = None) -> None:
+        self.issues = {issue.id: issue for issue in issues or []}
+        self.comments: dict[tuple[str, str], str] = {}
+        self.links: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def get(self, id: str) -> Issue | None:
+        return self.issues.get(id)
+
+    def find(self, query: str, after: str, limit: int) -> list[Issue]:
+        wanted = query.lower()
+        rows = [one for one in self.issues.values() if one.id > after and wanted in f"{one.key} {one.title}".lower()]
+        return sorted(rows, key=lambda one: one.id)[:limit]
+
+    def put_comment(self, id: str, marker: str, body: str) -> str:
+        self.comments[id, marker] = body
+        return f"{id}/{marker}"
+
+    def set_category(self, id: str, was: str, category: str) -> bool:
+        issue = self.issues[id]
+        if issue.status_category != was:
+            return False
+        self.issues[id] = replace(issue, status_category=category, version=issue.version + 1)
+        return True
+
+    def put_link(self, id: str, global_id: str, url: str, title: str) -> None:
+        self.links[id, global_id] = (url, title)
