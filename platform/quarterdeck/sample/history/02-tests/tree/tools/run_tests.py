@@ -2,7 +2,7 @@
 
     python3 tools/run_tests.py [--report report.xml] [tests.test_money …]
 
-Ends with 0 when everything is green and with 1 otherwise.
+Ends with 1 when a test is red that is not named in tests/known_red.txt, and with 0 otherwise. The report tells all.
 """
 import argparse
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
+KNOWN = ROOT / "tests" / "known_red.txt"
 
 
 class Recorder(unittest.TextTestResult):
@@ -68,9 +69,16 @@ def main() -> int:
     result = unittest.TextTestRunner(resultclass=Recorder, stream=sys.stdout, verbosity=1).run(suite)
     if given.report:
         ElementTree.ElementTree(report(result)).write(given.report, encoding="utf-8", xml_declaration=True)
-    red = len(result.failures) + len(result.errors)
-    print(f"larkfield: {result.testsRun - red} passed, {red} failed")
-    return 1 if red else 0
+    red = {case[0].id() for case in result.cases if case[2] in ("failure", "error")}
+    known = red & known_red()
+    print(f"larkfield: {result.testsRun - len(red)} passed, {len(red)} failed" + (f" ({len(known)} of them known)" if known else ""))
+    return 1 if red - known else 0
+
+
+def known_red() -> set[str]:
+    """Tests that wait for their ticket: they show a fault, and must not stop everybody else."""
+    lines = KNOWN.read_text("utf-8").splitlines() if KNOWN.exists() else []
+    return {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
 
 
 if __name__ == "__main__":
