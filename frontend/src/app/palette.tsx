@@ -1,0 +1,58 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Command } from "cmdk";
+import { Dialog } from "radix-ui";
+import { useActiveBindings } from "@/app/keys";
+import { open } from "@/app/overlays";
+import { useRuns } from "@/live/hooks";
+import { Kbd } from "@/ui/kbd";
+import { StateIcon } from "@/ui/state";
+
+const ITEM = "flex min-h-8 items-center gap-2.5 rounded-control px-2 py-1 data-[selected=true]:bg-selected";
+const GROUP = "[&_[cmdk-group-heading]]:label [&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:pt-2";
+
+/** Moves of the cursor are quicker by key than by name: they stay out. */
+const CURSOR = /^((shift\+)?[hjklx]|[1-5.]|enter|escape|mod\+k)$/;
+
+/** Everything by name: first what can be done here, then runs by ticket. */
+export function Palette() {
+  const go = useNavigate();
+  const runs = useRuns();
+  const bindings = useActiveBindings().filter((binding) => !CURSOR.test(binding.keys));
+  const close = () => open.set(null);
+  const act = (what: () => void) => () => { close(); requestAnimationFrame(what); };
+  return (
+    <Dialog.Root open onOpenChange={(next) => { if (!next) close(); }}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="fixed inset-0 z-40 bg-[oklch(0.2_0.02_245/0.35)]" />
+        <Dialog.Content aria-describedby={undefined} className="enter fixed left-1/2 top-[14vh] z-50 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden rounded-panel bg-raised shadow-(--shadow)">
+          <Dialog.Title className="sr-only">Command palette</Dialog.Title>
+          <Command label="Command palette" loop>
+            <Command.Input autoFocus placeholder="A run, a page or something to do" className="hairline-b h-12 w-full bg-transparent px-4 text-lead outline-none placeholder:text-text-3" />
+            <Command.List aria-label="Results" tabIndex={0} className="max-h-[52vh] overflow-y-auto p-2">
+              <Command.Empty className="px-2 py-6 text-center text-text-2">Nothing by that name. Try a ticket key, such as the one on a card.</Command.Empty>
+              <Command.Group heading="Do" className={GROUP}>
+                {bindings.map((binding) => (
+                  <Command.Item key={binding.group + binding.does} value={`${binding.does} ${binding.group}`} onSelect={act(binding.run)} className={ITEM}>
+                    <span className="flex-1">{binding.does}</span>
+                    <span className="text-meta text-text-3">{binding.group}</span>
+                    <Kbd>{binding.keys}</Kbd>
+                  </Command.Item>
+                ))}
+              </Command.Group>
+              <Command.Group heading="Runs" className={GROUP}>
+                {runs.slice(0, 60).map((run) => (
+                  <Command.Item key={run.id} value={`${run.ticket.key} ${run.ticket.title}`} className={ITEM}
+                    onSelect={act(() => void go({ to: "/runs/$id", params: { id: run.id } }))}>
+                    <StateIcon state={run.attention} still />
+                    <span className="mono w-16 shrink-0 text-text-2">{run.ticket.key}</span>
+                    <span className="min-w-0 flex-1 truncate">{run.ticket.title}</span>
+                  </Command.Item>
+                ))}
+              </Command.Group>
+            </Command.List>
+          </Command>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

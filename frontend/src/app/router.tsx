@@ -1,0 +1,59 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { NoPage } from "@/app/no-page";
+import { Shell } from "@/app/shell";
+import { parseFilter } from "@/features/board/filter";
+
+const root = createRootRoute({ component: () => <Outlet /> });
+const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+const home = createRoute({ getParentRoute: () => root, path: "/", beforeLoad: () => { throw redirect({ to: "/inbox" }); } });
+const inbox = createRoute({
+  getParentRoute: () => shell, path: "/inbox",
+  validateSearch: (raw: Record<string, unknown>): { request?: string; tab?: string } => ({
+    ...(text(raw["request"]) ? { request: text(raw["request"])! } : {}), ...(text(raw["tab"]) ? { tab: text(raw["tab"])! } : {}),
+  }),
+  component: lazyRouteComponent(() => import("@/features/inbox/page"), "InboxPage"),
+});
+const board = createRoute({
+  getParentRoute: () => shell, path: "/board", validateSearch: parseFilter,
+  component: lazyRouteComponent(() => import("@/features/board/page"), "BoardPage"),
+});
+const list = createRoute({
+  getParentRoute: () => shell, path: "/list", validateSearch: parseFilter,
+  component: lazyRouteComponent(() => import("@/features/board/list-page"), "ListPage"),
+});
+const run = createRoute({
+  getParentRoute: () => shell, path: "/runs/$id",
+  validateSearch: (raw: Record<string, unknown>): { tab?: string } => (text(raw["tab"]) ? { tab: text(raw["tab"])! } : {}),
+  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+});
+const reviews = createRoute({
+  getParentRoute: () => shell, path: "/review", component: lazyRouteComponent(() => import("@/features/review/queue"), "ReviewQueue"),
+});
+const review = createRoute({
+  getParentRoute: () => shell, path: "/review/$id", component: lazyRouteComponent(() => import("@/features/review/page"), "ReviewPage"),
+});
+const fleet = createRoute({
+  getParentRoute: () => shell, path: "/fleet", component: lazyRouteComponent(() => import("@/features/fleet/page"), "FleetPage"),
+});
+const tickets = createRoute({
+  getParentRoute: () => shell, path: "/tickets",
+  validateSearch: (raw: Record<string, unknown>): { ticket?: string; q?: string; project?: string } => ({
+    ...(text(raw["ticket"]) ? { ticket: text(raw["ticket"])! } : {}), ...(text(raw["q"]) ? { q: text(raw["q"])! } : {}),
+    ...(text(raw["project"]) ? { project: text(raw["project"])! } : {}),
+  }),
+  component: lazyRouteComponent(() => import("@/features/tickets/page"), "TicketsPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => shell, path: "/settings",
+  validateSearch: (raw: Record<string, unknown>): { part?: string } => (text(raw["part"]) ? { part: text(raw["part"])! } : {}),
+  component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
+});
+
+const tree = root.addChildren([home, shell.addChildren([inbox, board, list, run, reviews, review, tickets, fleet, settings])]);
+export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: false, defaultNotFoundComponent: NoPage });
+
+declare module "@tanstack/react-router" {
+  interface Register { router: typeof router }
+}

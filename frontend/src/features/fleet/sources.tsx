@@ -1,0 +1,30 @@
+import { CircleCheck, CircleDashed, Clock, Unplug } from "lucide-react";
+import { useNow } from "@/live/clock";
+import { cx } from "@/lib/cx";
+import { span } from "@/lib/time";
+import { Lines } from "@/ui/section";
+import type { Source } from "@/wire/types";
+
+const TONE: Record<Source["state"], string> = { live: "text-done", idle: "text-elsewhere", late: "text-needs", broken: "text-broken" };
+const ICON = { live: CircleCheck, idle: CircleDashed, late: Clock, broken: Unplug };
+
+export function Sources({ sources }: { sources: readonly Source[] }) {
+  return <Lines label="Sources">{sources.map((source) => <SourceRow key={source.name} source={source} />)}</Lines>;
+}
+
+function SourceRow({ source }: { source: Source }) {
+  const now = useNow();
+  const Icon = ICON[source.state];
+  return (
+    <li className="flex min-h-11 items-center gap-3 py-1.5">
+      <Icon size={14} className={cx("shrink-0", TONE[source.state])} aria-hidden />
+      <span className="w-32 shrink-0 font-medium">{source.name}</span>
+      <span className="min-w-0 flex-1 max-tablet:hidden">
+        <span className="block truncate">{source.note}</span>
+        <span className="block truncate text-meta text-text-3">{source.what}</span>
+      </span>
+      <span className={cx("w-12 shrink-0 text-meta font-medium", TONE[source.state])}>{source.state}</span>
+      <span className="num w-16 shrink-0 text-right text-meta text-text-2">{source.lastAt === null ? "never" : span(now - source.lastAt)}</span>
+    </li>
+  );
+}

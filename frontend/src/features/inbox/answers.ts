@@ -1,0 +1,43 @@
+import type { Decision } from "@/features/decide/plan";
+import { APPROVE_VERB } from "@/lib/attention";
+import type { PlanStep, Request } from "@/wire/types";
+
+/** What the person has picked on requests and not yet sent, by request id. */
+export interface Picks {
+  choices: Readonly<Record<string, string>>;
+  plans: Readonly<Record<string, PlanStep[]>>;
+  amounts: Readonly<Record<string, number>>;
+}
+
+/** The chosen answer, else the agent's suggestion. */
+export const choiceOf = (request: Request, picks: Picks): string | undefined =>
+  picks.choices[request.id] ?? request.choices.find((one) => one.suggested)?.id;
+
+export const planOf = (request: Request, picks: Picks): PlanStep[] => picks.plans[request.id] ?? request.plan;
+
+export const amountOf = (request: Request, picks: Picks): number | null => picks.amounts[request.id] ?? request.amountMicro;
+
+/** What A sends for a request: the verb of its kind with what was picked. */
+export function answerTo(request: Request, picks: Picks, words: string): Decision {
+  const choice = choiceOf(request, picks);
+  const plan = picks.plans[request.id];
+  const amount = request.kind === "budget" ? amountOf(request, picks) : null;
+  return {
+    verb: APPROVE_VERB[request.kind],
+    ...(words ? { words } : {}), ...(choice ? { choice } : {}), ...(plan ? { plan } : {}), ...(amount === null ? {} : { amountMicro: amount }),
+  };
+}
+
+/** Many at once is for what is alike and safe: high risk and reviews are always decided one by one. */
+export function sortOut(targets: Request[]): [Request[], Request[]] {
+  if (targets.length === 1) return [targets, []];
+  return [targets.filter((request) => !whyAlone(request)), targets.filter((request) => whyAlone(request) !== "")];
+}
+
+/** Why a request is left out of a bulk decision; empty when it is not. */
+export function whyAlone(request: Request): string {
+  if (request.kind === "review") return "a review needs its page";
+  if (request.risk === "high") return "high risk is decided alone";
+  if (request.kind === "question" && !request.choices.some((one) => one.suggested)) return "a question needs its answer";
+  return "";
+}

@@ -1,0 +1,140 @@
+import { Link } from "@tanstack/react-router";
+import { RadioGroup } from "radix-ui";
+import { PlanEditor } from "@/features/inbox/plan-editor";
+import { choiceOf, planOf } from "@/features/inbox/answers";
+import { Amount } from "@/features/inbox/amount";
+import type { Triage } from "@/features/inbox/use-triage";
+import { PlanView } from "@/features/run/plan";
+import { ProofTable } from "@/features/review/evidence";
+import { useRun } from "@/live/hooks";
+import { Ago } from "@/ui/clock";
+import { Chip } from "@/ui/chip";
+import { Kbd } from "@/ui/kbd";
+import { CostMeter, StepTicks } from "@/ui/meter";
+import { Fact, Lines, Section } from "@/ui/section";
+import { cx } from "@/lib/cx";
+import { money } from "@/lib/money";
+import type { Quote, Request, Run } from "@/wire/types";
+
+/** What each kind needs to be decided on, and nothing more. The order is the order of doubt: what, how sure, what else. */
+export function KindBody({ request, run, triage }: { request: Request; run: Run; triage: Triage }) {
+  return (
+    <>
+      {request.quotes.map((quote) => <QuoteBlock key={quote.title} quote={quote} />)}
+      {request.command && <CommandLine command={request.command} />}
+      {request.facts.length > 0 && <Facts request={request} />}
+      {request.kind === "budget" && <CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide />}
+      {request.kind === "budget" && <Amount key={request.id} request={request} run={run} triage={triage} />}
+      {request.choices.length > 0 && <Choices request={request} triage={triage} />}
+      {request.kind === "plan" && (triage.composer === "plan"
+        ? <PlanEditor plan={planOf(request, triage.picks)} onKeep={(plan) => { triage.editPlan(plan); triage.compose("none"); }} onDone={() => triage.compose("none")} />
+        : <Section title="Plan" {...(triage.picks.plans[request.id] ? { aside: "your version" } : {})}><PlanView plan={planOf(request, triage.picks)} /></Section>)}
+      {request.kind === "review" && run.proposal && <ProofTable proposal={run.proposal} />}
+      {request.runs.length > 1 && <Targets ids={request.runs} />}
+      <EarlierWords run={run} />
+      <RunStrip run={run} />
+    </>
+  );
+}
+
+const FACT_TONE = { plain: "", warn: "text-needs font-medium", good: "text-done font-medium" };
+function Facts({ request }: { request: Request }) {
+  return (
+    <dl className="grid grid-cols-4 gap-x-6 gap-y-3 max-wide:max-desk:grid-cols-2 max-tablet:grid-cols-2">
+      {request.facts.map((fact) => (
+        <Fact key={fact.label} label={fact.label}><span className={FACT_TONE[fact.tone]}>{fact.value}</span></Fact>
+      ))}
+    </dl>
+  );
+}
+
+function CommandLine({ command }: { command: string }) {
+  return (
+    <pre tabIndex={0} aria-label="Command that is asked for" className="overflow-x-auto rounded-control bg-sunken px-3 py-2 text-meta ring-1 ring-inset ring-line">
+      <span aria-hidden className="select-none text-text-3">$ </span>{command}
+    </pre>
+  );
+}
+
+function QuoteBlock({ quote }: { quote: Quote }) {
+  return (
+    <figure className="flex flex-col gap-1">
+      <figcaption className={cx("text-meta", quote.tone === "hostile" ? "font-medium text-failed" : "text-text-3")}>{quote.title}</figcaption>
+      <pre tabIndex={0} aria-label={quote.title} className="overflow-x-auto whitespace-pre-wrap rounded-control bg-sunken px-3 py-2 text-meta leading-[18px] ring-1 ring-inset ring-line">{quote.lines}</pre>
+    </figure>
+  );
+}
+
+/** Where the run stands, in one line; on wide screens the whole run stands beside the question instead. */
+function RunStrip({ run }: { run: Run }) {
+  const done = run.plan.filter((step) => step.state === "done").length;
+  return (
+    <Section title="The run behind it" className="wide:hidden" aside={<Link to="/runs/$id" params={{ id: run.id }} className="text-accent-text hover:underline">Open run</Link>}>
+      <dl className="grid grid-cols-4 gap-x-6 gap-y-3 max-tablet:grid-cols-2">
+        <Fact label="Plan"><span className="inline-flex items-center gap-2">{done} of {run.plan.length} <StepTicks done={done} total={run.plan.length} active /></span></Fact>
+        <Fact label="Cost">{money(run.spentMicro, run.currency)} of {money(run.capMicro, run.currency)}</Fact>
+        <Fact label="Started"><Ago at={run.startedAt} /></Fact>
+        <Fact label="Model">{run.model}</Fact>
+      </dl>
+    </Section>
+  );
+}
+
+function Choices({ request, triage }: { request: Request; triage: Triage }) {
+  return (
+    <RadioGroup.Root value={choiceOf(request, triage.picks) ?? ""} disabled={request.state === "decided"} onValueChange={triage.choose} aria-label="Answers" className="flex flex-col gap-1.5">
+      {request.choices.map((choice, i) => (
+        <RadioGroup.Item key={choice.id} value={choice.id}
+          className={cx("flex items-start gap-3 rounded-control px-3 py-2 text-left ring-1 ring-inset ring-line hover:bg-hover", "data-[state=checked]:bg-selected data-[state=checked]:ring-accent")}>
+          <span className="mt-0.5 grid size-4 shrink-0 place-items-center rounded-full ring-1 ring-inset ring-control">
+            <RadioGroup.Indicator className="size-2 rounded-full bg-accent" />
+          </span>
+          <span className="min-w-0 flex-1">
+            <span className="font-medium">{choice.label}</span>
+            {choice.suggested && <span className="ml-2 text-meta text-text-3">suggested by the agent</span>}
+            <span className="block text-text-2">{choice.effect}</span>
+          </span>
+          <Kbd>{String(i + 1)}</Kbd>
+        </RadioGroup.Item>
+      ))}
+    </RadioGroup.Root>
+  );
+}
+
+function Targets({ ids }: { ids: string[] }) {
+  return (
+    <Section title={`${ids.length} runs ask the same`} aside="One answer, a receipt for each">
+      <Lines label="Runs in this request">{ids.map((id) => <Target key={id} id={id} />)}</Lines>
+    </Section>
+  );
+}
+
+function Target({ id }: { id: string }) {
+  const run = useRun(id);
+  if (!run) return null;
+  return (
+    <li className="flex h-9 items-center gap-3">
+      <span className="mono w-16 shrink-0 text-text-2">{run.ticket.key}</span>
+      <span className="min-w-0 flex-1 truncate">{run.ticket.title}</span>
+      <Ago at={run.since} className="text-meta text-text-3" />
+    </li>
+  );
+}
+
+function EarlierWords({ run }: { run: Run }) {
+  if (run.commands.length === 0) return null;
+  return (
+    <Section title="What was decided before">
+      <Lines label="Earlier decisions">
+        {run.commands.map((command) => (
+          <li key={command.id} className="flex min-h-9 items-center gap-3 py-1">
+            <span className="w-20 shrink-0 font-medium first-letter:uppercase">{command.verb}</span>
+            <span className="min-w-0 flex-1 text-text-2">{command.words || "without words"}</span>
+            <Chip tone={command.fate === "rejected" ? "failed" : command.fate === "applied" ? "done" : "plain"}>{command.fate}</Chip>
+            <Ago at={command.at} className="w-20 text-right text-meta text-text-3" />
+          </li>
+        ))}
+      </Lines>
+    </Section>
+  );
+}

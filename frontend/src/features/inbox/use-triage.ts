@@ -1,0 +1,115 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { mayDecide, useMe } from "@/app/session";
+import { decideRequests, decideRuns, held, type Decision } from "@/features/decide/decide";
+import { answerTo, sortOut, type Picks } from "@/features/inbox/answers";
+import { delegate, snooze, takeBack } from "@/features/inbox/set-aside";
+import type { Queue } from "@/features/inbox/use-queue";
+import { redirectRuns } from "@/features/run/api/redirect-run";
+import type { Person, PlanStep, Request } from "@/wire/types";
+
+export type Composer = "none" | "redirect" | "words" | "plan" | "refuse";
+
+export interface Triage {
+  current: Request | undefined;
+  index: number;
+  marked: ReadonlySet<string>;
+  composer: Composer;
+  picks: Picks;
+  targets: Request[];
+  may: boolean;
+  go(index: number): void;
+  mark(id: string): void;
+  extend(step: 1 | -1): void;
+  clear(): void;
+  choose(id: string): void;
+  editPlan(plan: PlanStep[]): void;
+  setAmount(micro: number): void;
+  compose(mode: Composer): void;
+  approve(words?: string): void;
+  refuse(words: string): void;
+  redirect(words: string): void;
+  pause(): void;
+  snooze(): void;
+  takeBack(): void;
+  delegate(to: Person): void;
+}
+
+const NO_PICKS: Picks = { choices: {}, plans: {}, amounts: {} };
+
+/** Everything the inbox can do, without a pixel. The page binds keys and buttons to the same functions. */
+export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (id: string | undefined) => void): Triage {
+  const { shown } = queue;
+  const open = useNavigate();
+  const who = useMe();
+  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
+  const [composer, compose] = useState<Composer>("none");
+  const [picks, setPicks] = useState<Picks>(NO_PICKS);
+  const found = shown.findIndex((request) => request.id === wanted);
+  const index = found === -1 ? 0 : found;
+  const current = shown[index];
+  const chosenMarks = shown.filter((request) => marked.has(request.id));
+  const targets = (chosenMarks.length > 0 ? chosenMarks : current ? [current] : []).filter((request) => request.state !== "decided");
+
+  const go = (to: number) => {
+    const next = shown[Math.max(0, Math.min(shown.length - 1, to))];
+    if (next) onSelect(next.id);
+    queue.sweep();
+    compose("none");
+  };
+  const leave = (gone: Request[]) => {
+    const next = shown.slice(index).find((request) => !gone.includes(request)) ?? shown.find((request) => !gone.includes(request));
+    onSelect(next?.id);
+    setMarked(new Set());
+    compose("none");
+  };
+  const may = (list: Request[]) => list.length > 0 && !held(list.map((request) => request.project));
+  const decide = (list: Request[], decisionFor: (request: Request) => Decision) => {
+    if (!may(list)) return;
+    leave(list);
+    void decideRequests(list, decisionFor);
+  };
+  const aside = (list: Request[], act: (list: Request[]) => Promise<void>) => {
+    if (!may(list)) return;
+    leave(list);
+    void act(list);
+  };
+  const ids = () => targets.flatMap((request) => request.runs);
+  const pick = (part: (before: Picks, id: string) => Picks) => { if (current) setPicks((before) => part(before, current.id)); };
+
+  return {
+    current, index, marked, composer, picks, targets, go, compose,
+    may: targets.length > 0 && targets.every((request) => mayDecide(who, request.project)),
+    mark: (id) => setMarked((before) => toggle(before, id)),
+    extend: (step) => { if (current) setMarked((before) => new Set([...before, current.id, shown[index + step]?.id ?? current.id])); go(index + step); },
+    clear: () => { setMarked(new Set()); compose("none"); },
+    choose: (choice) => pick((before, id) => ({ ...before, choices: { ...before.choices, [id]: choice } })),
+    editPlan: (plan) => pick((before, id) => ({ ...before, plans: { ...before.plans, [id]: plan } })),
+    setAmount: (micro) => pick((before, id) => ({ ...before, amounts: { ...before.amounts, [id]: micro } })),
+    approve: (words = "") => {
+      const [first] = targets;
+      if (targets.length === 1 && first?.kind === "review") return void open({ to: "/review/$id", params: { id: first.runs[0]! } });
+      decide(sortOut(targets)[0], (request) => answerTo(request, picks, words));
+    },
+    refuse: (words) => decide(targets.filter((request) => request.kind === "permission"), () => ({ verb: "deny", words })),
+    // A redirect answers a request that waits for words; a sealed head or a failure is redirected as a run.
+    redirect: (words) => {
+      if (!may(targets)) return;
+      const asked = targets.filter((request) => request.kind !== "review" && request.kind !== "failure");
+      const runs = targets.filter((request) => !asked.includes(request)).flatMap((request) => request.runs);
+      leave(asked);
+      if (asked.length > 0) void decideRequests(asked, () => ({ verb: "redirect", words }));
+      if (runs.length > 0) void redirectRuns(runs, words);
+    },
+    pause: () => { if (may(targets)) { const list = ids(); leave([]); void decideRuns(list, { verb: "pause" }); } },
+    snooze: () => aside(targets, snooze),
+    takeBack: () => aside(targets, takeBack),
+    delegate: (to) => aside(targets, (list) => delegate(list, to)),
+  };
+}
+
+function toggle(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(id)) next.add(id);
+  return next;
+}

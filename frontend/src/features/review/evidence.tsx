@@ -1,0 +1,75 @@
+import { CircleCheck, CircleDashed, CircleX, Clock, LoaderCircle, TriangleAlert } from "lucide-react";
+import { Section } from "@/ui/section";
+import type { Check, EvidenceRow, Proposal } from "@/wire/types";
+
+/** Proof before prose: what failed and passes, what passed and still does, what is beyond the plan. Re-run by us, not claimed. */
+export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly EvidenceRow[]; head: string; checks?: readonly Check[] }) {
+  return (
+    <Section title="Evidence" aside={<span>for <span className="mono">{head.slice(0, 7)}</span>, re-run by Quarterdeck</span>}>
+      <table className="w-full text-left">
+        <thead className="sr-only"><tr><th>Result</th><th>What</th><th>Figure</th><th>Note</th></tr></thead>
+        <tbody className="divide-y divide-line">
+          {rows.map((row) => (
+            <tr key={row.kind + row.what} className="h-8">
+              <td className="w-6"><EvidenceIcon state={row.state} /></td>
+              <td className="pr-4 font-medium">{row.what}</td>
+              <td className="num pr-6 text-right font-semibold">{row.figure}</td>
+              <td className="text-text-2 max-tablet:hidden">{row.note}<Items items={row.items} /></td>
+            </tr>
+          ))}
+          {checks.map((check) => (
+            <tr key={check.name} className="h-8">
+              <td className="w-6"><CheckIcon state={check.state} /></td>
+              <td className="pr-4">{check.name}</td>
+              <td className="pr-6 text-right text-meta text-text-3">check</td>
+              <td className="num text-text-2 max-tablet:hidden">{check.note}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
+
+const SHOWN = 4;
+/** The names behind a figure: a few at once, the rest when asked for. */
+function Items({ items }: { items: readonly string[] }) {
+  if (items.length === 0) return null;
+  if (items.length <= SHOWN) return <span className="mono block break-all text-micro text-text-3">{items.join(", ")}</span>;
+  return (
+    <details className="text-meta">
+      <summary className="text-text-3">{items.length} names</summary>
+      <ul className="mono max-h-48 overflow-y-auto break-all text-micro text-text-3">{items.map((item) => <li key={item}>{item}</li>)}</ul>
+    </details>
+  );
+}
+
+const figure = (count: number | null): string => (count === null ? "not run" : count.toLocaleString("en"));
+const state = (good: boolean | null): EvidenceRow["state"] => (good === null ? "unknown" : good ? "good" : "warn");
+
+/** The three rows of proof that a card carries, for the inbox. */
+export function proofOf(proposal: Proposal): EvidenceRow[] {
+  const { failToPass, passToPass, broken, beyondPlan } = proposal;
+  return [
+    { kind: "f2p", what: "Failed before, pass now", figure: figure(failToPass), note: "", state: state(failToPass === null ? null : failToPass > 0), items: [] },
+    { kind: "p2p", what: "Passed before, pass now", figure: figure(passToPass), note: broken ? `${broken} broken` : broken === 0 ? "none broken" : "", state: state(broken === null ? null : broken === 0), items: [] },
+    { kind: "beyond_plan", what: "Files beyond the plan", figure: figure(beyondPlan.length), note: "", state: state(beyondPlan.length === 0), items: beyondPlan },
+  ];
+}
+
+export const ProofTable = ({ proposal }: { proposal: Proposal }) => <EvidenceTable rows={proofOf(proposal)} head={proposal.head} />;
+
+function EvidenceIcon({ state: how }: { state: EvidenceRow["state"] }) {
+  if (how === "good") return <CircleCheck size={14} className="text-done" aria-label="good" />;
+  if (how === "bad") return <CircleX size={14} className="text-failed" aria-label="speaks against it" />;
+  if (how === "warn") return <TriangleAlert size={14} className="text-needs" aria-label="look here" />;
+  return <CircleDashed size={14} className="text-text-3" aria-label="not known" />;
+}
+
+export function CheckIcon({ state: how }: { state: Check["state"] }) {
+  if (how === "passed") return <CircleCheck size={14} className="text-done" aria-label="passed" />;
+  if (how === "failed") return <CircleX size={14} className="text-failed" aria-label="failed" />;
+  if (how === "broken") return <TriangleAlert size={14} className="text-broken" aria-label="could not run" />;
+  if (how === "running") return <LoaderCircle size={14} className="ring-spin text-working" aria-label="running" />;
+  return <Clock size={14} className="text-text-3" aria-label="queued" />;
+}

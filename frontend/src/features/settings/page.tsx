@@ -1,0 +1,39 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { PageHead } from "@/app/page-head";
+import { useMe } from "@/app/session";
+import { Appearance } from "@/features/settings/appearance";
+import { Audit } from "@/features/settings/audit";
+import { Models } from "@/features/settings/models";
+import { People } from "@/features/settings/people";
+import { Projects } from "@/features/settings/projects";
+import { Tokens } from "@/features/settings/tokens";
+import { plural } from "@/lib/money";
+import { useProjects } from "@/live/hooks";
+import { Tabs } from "@/ui/tabs";
+
+const route = getRouteApi("/shell/settings");
+const PARTS = ["Projects", "Models", "People", "API tokens", "Audit", "Appearance"] as const;
+
+export function SettingsPage() {
+  const search = route.useSearch();
+  const go = route.useNavigate();
+  const who = useMe();
+  const projects = useProjects();
+  const part = PARTS.find((name) => name === search.part) ?? "Projects";
+  return (
+    <div className="flex h-full flex-col">
+      <PageHead title="Settings" fact={[plural(projects.length, "project"), who.version && `Quarterdeck ${who.version}`].filter(Boolean).join(", ")} />
+      <Tabs label="Parts of the settings" value={part} names={PARTS} onChange={(name) => void go({ search: { part: name }, replace: true })} />
+      <div tabIndex={0} role="region" aria-label={part} className="min-h-0 flex-1 overflow-y-auto px-5 py-6 max-tablet:px-4">
+        <div className="max-w-[900px]">
+          {part === "Projects" && <Projects />}
+          {part === "Models" && <Models />}
+          {part === "People" && <People />}
+          {part === "API tokens" && <Tokens />}
+          {part === "Audit" && <Audit />}
+          {part === "Appearance" && <Appearance />}
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { mayAdmin, useMe } from "@/app/session";
+import { getPeople, invite } from "@/features/settings/api/people";
+import { getProjects, removeMember, setRole } from "@/features/settings/api/projects";
+import { sayError } from "@/lib/http";
+import { exactTime } from "@/lib/time";
+import { Button } from "@/ui/button";
+import { Reading } from "@/ui/failure";
+import { Field, Input, Select } from "@/ui/field";
+import { Avatar } from "@/ui/person";
+import { Lines, Section } from "@/ui/section";
+import { notify } from "@/ui/toast";
+import type { PersonView, ProjectView, Role } from "@/wire/types";
+
+const ROLES: readonly { value: Role; label: string }[] = [
+  { value: "viewer", label: "Viewer: reads everything" }, { value: "supervisor", label: "Supervisor: decides and merges" }, { value: "admin", label: "Admin: changes the project" },
+];
+
+/** Who may do what, by project. */
+export function People() {
+  const who = useMe();
+  const people = useQuery({ queryKey: ["people"], queryFn: getPeople });
+  const projects = useQuery({ queryKey: ["projects"], queryFn: getProjects });
+  return (
+    <div className="flex flex-col gap-8">
+      <Reading read={people} what="The people could not be read.">
+        {(list) => <Lines label="People">{list.map((one) => <PersonRow key={one.person.id} one={one} projects={projects.data ?? []} />)}</Lines>}
+      </Reading>
+      {who.owner && <Invite />}
+    </div>
+  );
+}
+
+function PersonRow({ one, projects }: { one: PersonView; projects: readonly ProjectView[] }) {
+  return (
+    <li className="flex items-start gap-4 py-3 max-tablet:flex-col">
+      <span className="flex min-w-0 flex-1 items-center gap-3">
+        <Avatar name={one.person.name} size={28} />
+        <span className="min-w-0">
+          <span className="block font-medium">{one.person.name}{one.owner && <span className="font-normal text-text-3"> owner</span>}</span>
+          <span className="block truncate text-meta text-text-3">{one.invitedUntil !== null ? `invited, the link works until ${exactTime(one.invitedUntil)}` : one.active ? one.email : "may not sign in"}</span>
+        </span>
+      </span>
+      <span className="flex flex-col gap-1.5">{projects.map((project) => <RoleSelect key={project.id} one={one} project={project} />)}</span>
+    </li>
+  );
+}
+
+function RoleSelect({ one, project }: { one: PersonView; project: ProjectView }) {
+  const who = useMe();
+  const reads = useQueryClient();
+  const change = useMutation({
+    mutationFn: async (role: string) => {
+      const known = ROLES.find((each) => each.value === role);
+      if (known) await setRole(project.id, one.person.id, known.value);
+      else await removeMember(project.id, one.person.id);
+    },
+    onSuccess: () => Promise.all([reads.invalidateQueries({ queryKey: ["people"] }), reads.invalidateQueries({ queryKey: ["projects"] })]),
+    onError: (error) => notify({ text: sayError(error) }),
+  });
+  return (
+    <label className="flex items-center gap-3">
+      <span className="w-32 truncate text-right text-meta text-text-2 max-tablet:text-left">{project.name}</span>
+      <Select className="w-64" disabled={!mayAdmin(who, project.id) || change.isPending} value={one.roles[project.id] ?? ""} onChange={(event) => change.mutate(event.target.value)} aria-label={`Role of ${one.person.name} in ${project.name}`}>
+        <option value="">{one.owner ? "As the owner: everything" : "Does not see it"}</option>
+        {ROLES.map((role) => <option key={role.value} value={role.value}>{role.label}</option>)}
+      </Select>
+    </label>
+  );
+}
+
+function Invite() {
+  const [name, setName] = useState("");
+  const [email, setEmail] = useState("");
+  const reads = useQueryClient();
+  const send = useMutation({ mutationFn: () => invite({ name: name.trim(), email: email.trim() }), onSuccess: () => reads.invalidateQueries({ queryKey: ["people"] }) });
+  return (
+    <Section title="Invite a person">
+      <form className="flex flex-wrap items-end gap-3" onSubmit={(event) => { event.preventDefault(); send.mutate(); }}>
+        <Field label="Name"><Input value={name} onChange={(event) => setName(event.target.value)} /></Field>
+        <Field label="Mail address"><Input type="email" value={email} onChange={(event) => setEmail(event.target.value)} /></Field>
+        <Button type="submit" className="h-8" disabled={name.trim() === "" || !email.includes("@") || send.isPending}>Make a link</Button>
+      </form>
+      {send.error && <p role="alert" className="text-failed">{sayError(send.error)}</p>}
+      {send.data && <Field label="Hand this link over. It is shown once and works once."><Input readOnly className="mono" value={send.data.link} onFocus={(event) => event.target.select()} /></Field>}
+    </Section>
+  );
+}

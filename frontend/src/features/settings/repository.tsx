@@ -1,0 +1,48 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { testRepository } from "@/features/settings/api/projects";
+import { Facts } from "@/features/settings/facts";
+import { useChange } from "@/features/settings/use-change";
+import { Button } from "@/ui/button";
+import { Field, Input } from "@/ui/field";
+import { Section } from "@/ui/section";
+import type { ProjectView, Repository } from "@/wire/types";
+
+const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide?: boolean }[] = [
+  { key: "url", name: "Repository", hint: "Where agents clone from, through Quarterdeck", wide: true },
+  { key: "branch", name: "Branch", hint: "What runs start from and merge into" },
+  { key: "setup", name: "Setup command", hint: "Once, in a fresh checkout; empty: none" },
+  { key: "test", name: "Test command", hint: "What evidence is made with" },
+  { key: "report", name: "Test report", hint: "A JUnit file that the tests write; empty: exit code only" },
+];
+
+/** Where the code is and how it is tested. Saved first, then tested: the test says what to mend. */
+export function RepositoryForm({ project, may }: { project: ProjectView; may: boolean }) {
+  const [value, setValue] = useState(project.repositorySettings);
+  const change = useChange(project);
+  const test = useMutation({ mutationFn: () => testRepository(project.id) });
+  const dirty = FIELDS.some((field) => value[field.key] !== project.repositorySettings[field.key]);
+  const save = async () => {
+    const saved = await change({ repository: value }, { repository: project.repositorySettings }, `Repository of ${project.name} saved`);
+    if (saved) test.mutate();
+  };
+  return (
+    <Section title="Repository" level={3}>
+      <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
+        {FIELDS.map((field) => (
+          <div key={field.key} className={field.wide ? "col-span-full" : undefined}>
+            <Field label={field.name} hint={field.hint}>
+              <Input className="mono" disabled={!may} spellCheck={false} value={value[field.key]} onChange={(event) => setValue({ ...value, [field.key]: event.target.value })} />
+            </Field>
+          </div>
+        ))}
+      </div>
+      <div className="mt-1 flex gap-2">
+        {dirty && <Button look="primary" disabled={!may} onClick={() => void save()}>Save and test</Button>}
+        {dirty && <Button look="ghost" onClick={() => setValue(project.repositorySettings)}>Leave it as it was</Button>}
+        {!dirty && <Button disabled={!may || test.isPending} onClick={() => test.mutate()}>Test repository</Button>}
+      </div>
+      <Facts facts={test.data} error={test.error} pending={test.isPending} />
+    </Section>
+  );
+}

@@ -1,0 +1,126 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { open, toAssign } from "@/app/overlays";
+import { mayDecide, useMe } from "@/app/session";
+import { getFleet } from "@/features/fleet/api/fleet";
+import { getConnections } from "@/features/settings/api/connections";
+import { assignTickets } from "@/features/tickets/api/assign";
+import { useTickets } from "@/features/tickets/use-tickets";
+import { cx } from "@/lib/cx";
+import { sayError } from "@/lib/http";
+import { newKey } from "@/lib/key";
+import { amountText, microOf, money, plural } from "@/lib/money";
+import { useProjects } from "@/live/hooks";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { Reading } from "@/ui/failure";
+import { Checkbox, Field, Input, Select, TextArea } from "@/ui/field";
+import { notify } from "@/ui/toast";
+import { Fitness } from "@/features/tickets/rows";
+import type { AssignBody, Project, Receipt, TicketView } from "@/wire/types";
+
+interface Dials { cap: string; plan: "" | "ask" | "auto"; model: string; words: string }
+
+/** Pick tickets, see whether each is ready, set the dials once, start them. The platform answers for each. */
+export function Assign() {
+  const [picked, setPicked] = useState<ReadonlySet<string>>(() => new Set(toAssign.get()));
+  const [dials, setDials] = useState<Dials>({ cap: "", plan: "", model: "", words: "" });
+  const who = useMe();
+  const read = useTickets();
+  const projects = useProjects();
+  const waiting = (read.data ?? []).filter((ticket) => ticket.openRun === null && ticket.status !== "done" && mayDecide(who, ticket.project));
+  const chosen = waiting.filter((ticket) => picked.has(ticket.id));
+  const unready = chosen.filter((ticket) => !ticket.readiness.ready);
+  const cap = dials.cap === "" ? null : microOf(dials.cap);
+  const start = useStart(chosen, dials, unready.length > 0, cap ?? null);
+  const close = () => open.set(null);
+  const flip = (id: string) => setPicked((before) => { const next = new Set(before); if (!next.delete(id)) next.add(id); return next; });
+  return (
+    <Dialog open side onClose={close} title="Give tickets to agents" note="Ready means: it stands alone, the repository is known, acceptance is stated."
+      footer={<>
+        <span className="num mr-auto text-meta text-text-2"><Most chosen={chosen} cap={cap ?? null} projects={projects} /></span>
+        <Button look="ghost" onClick={close}>Cancel</Button>
+        <Button look="primary" disabled={chosen.length === 0 || start.isPending || cap === undefined} onClick={() => start.mutate()}>
+          {unready.length > 0 ? `Start ${plural(chosen.length, "run")} all the same` : `Start ${plural(chosen.length, "run")}`}
+        </Button>
+      </>}>
+      <Reading read={read} what="The tickets could not be read.">
+        {() => (waiting.length === 0
+          ? <p className="text-text-2">No open ticket waits for an agent in a project that you supervise. Write one with N.</p>
+          : <ul className="divide-y divide-line" aria-label="Tickets">{waiting.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} on={picked.has(ticket.id)} onFlip={() => flip(ticket.id)} />)}</ul>)}
+      </Reading>
+      <DialFields dials={dials} onChange={setDials} />
+      {start.error && <p role="alert" className="mt-3 text-failed">{sayError(start.error)}</p>}
+    </Dialog>
+  );
+}
+
+function useStart(chosen: readonly TicketView[], dials: Dials, force: boolean, capMicro: number | null) {
+  const [key] = useState(newKey);
+  const reads = useQueryClient();
+  const body: AssignBody = {
+    key, tickets: chosen.map((ticket) => ticket.id), force, capMicro, planDial: dials.plan === "" ? null : dials.plan, model: dials.model, words: dials.words.trim(),
+  };
+  return useMutation({
+    mutationFn: () => assignTickets(body),
+    onSuccess: (receipt) => {
+      open.set(null);
+      tell(receipt);
+      void reads.invalidateQueries({ queryKey: ["tickets"] });
+      void reads.invalidateQueries({ queryKey: ["fleet"] });
+    },
+  });
+}
+
+function tell(receipt: Receipt): void {
+  const lines = receipt.lines.map((line) => ({ run: line.run || line.ticketKey, label: line.ticketKey, fate: line.fate, why: line.why }));
+  const started = lines.filter((line) => line.fate !== "rejected").length;
+  notify({ text: started === lines.length ? `Queued ${plural(started, "run")}` : `Queued ${started} of ${plural(lines.length, "run")}`, ...(lines.length > 1 || started < lines.length ? { lines } : {}) });
+}
+
+/** The most it can cost, where every chosen project has a cap or one was typed; and how many can start now. */
+function Most({ chosen, cap, projects }: { chosen: readonly TicketView[]; cap: number | null; projects: readonly Project[] }) {
+  const fleet = useQuery({ queryKey: ["fleet"], queryFn: getFleet });
+  const caps = chosen.map((ticket) => cap ?? projects.find((project) => project.id === ticket.project)?.capMicro ?? 0);
+  const currency = projects.find((project) => project.id === chosen[0]?.project)?.currency;
+  const free = fleet.data && fleet.data.places.all - fleet.data.places.used;
+  const most = chosen.length === 0 || caps.includes(0) ? "" : `At most ${money(caps.reduce((sum, one) => sum + one, 0), currency)}`;
+  return <>{[most, free === undefined ? "" : `${free} of ${plural(fleet.data!.places.all, "place")} free`].filter(Boolean).join(", ")}</>;
+}
+
+function DialFields({ dials, onChange }: { dials: Dials; onChange: (dials: Dials) => void }) {
+  const connections = useQuery({ queryKey: ["connections"], queryFn: getConnections });
+  const models = (connections.data ?? []).flatMap((one) => one.models.map((model) => ({ value: `${one.id}/${model.name}`, label: `${model.name}, ${one.name}` })));
+  const bad = dials.cap !== "" && microOf(dials.cap) === undefined;
+  return (
+    <div className="mt-5 grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
+      <Field label="Plan gate">
+        <Select value={dials.plan} onChange={(event) => onChange({ ...dials, plan: event.target.value as Dials["plan"] })}>
+          <option value="">As the project says</option><option value="ask">Ask me before it works</option><option value="auto">Go on without asking</option>
+        </Select>
+      </Field>
+      <Field label="Model">
+        <Select value={dials.model} onChange={(event) => onChange({ ...dials, model: event.target.value })}>
+          <option value="">As the project routes</option>{models.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
+        </Select>
+      </Field>
+      <Field label="Cap for each run" hint={bad ? "An amount such as 5.00" : "Empty: the project's. At the cap it asks; it is not killed."}>
+        <Input inputMode="decimal" placeholder={amountText(5_000_000)} value={dials.cap} aria-invalid={bad} onChange={(event) => onChange({ ...dials, cap: event.target.value })} />
+      </Field>
+      <div className="col-span-full"><Field label="Words for the agent"><TextArea rows={2} value={dials.words} placeholder="Nothing beyond the ticket" onChange={(event) => onChange({ ...dials, words: event.target.value })} /></Field></div>
+    </div>
+  );
+}
+
+function TicketRow({ ticket, on, onFlip }: { ticket: TicketView; on: boolean; onFlip: () => void }) {
+  return (
+    <li className="flex gap-3 py-2.5">
+      <Checkbox checked={on} onChange={onFlip} label={`Pick ${ticket.key}`} className="mt-0.5" />
+      <div className="min-w-0 flex-1">
+        <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{ticket.title}</span></p>
+        <p className={cx("text-meta", ticket.readiness.ready ? "text-text-3" : "text-needs")}>{ticket.readiness.ready ? [ticket.kind, ticket.priority, ...ticket.labels].join(" · ") : ticket.readiness.why}</p>
+      </div>
+      <Fitness ticket={ticket} />
+    </li>
+  );
+}

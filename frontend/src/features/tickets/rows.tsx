@@ -1,0 +1,38 @@
+import { projectName } from "@/live/hooks";
+import { cx } from "@/lib/cx";
+import { Chip } from "@/ui/chip";
+import { Ago } from "@/ui/clock";
+import type { TicketView } from "@/wire/types";
+
+export function TicketRows({ tickets, current, onPick }: { tickets: readonly TicketView[]; current: string | undefined; onPick: (id: string) => void }) {
+  return (
+    <ul aria-label="Tickets" className="p-1.5 pb-16">
+      {tickets.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} here={ticket.id === current} onPick={() => onPick(ticket.id)} />)}
+    </ul>
+  );
+}
+
+function TicketRow({ ticket, here, onPick }: { ticket: TicketView; here: boolean; onPick: () => void }) {
+  return (
+    <li className={cx("relative rounded-control", here ? "tablet:bg-selected" : "hover:bg-hover")}>
+      <button type="button" onClick={onPick} aria-current={here ? "true" : undefined} className="flex w-full flex-col gap-1 px-2.5 py-2 text-left">
+        <span className="flex w-full items-baseline gap-2">
+          <span className="mono shrink-0 text-text-2">{ticket.key}</span>
+          <span className="min-w-0 flex-1 truncate font-medium">{ticket.title}</span>
+          <Fitness ticket={ticket} />
+        </span>
+        <span className="flex w-full items-center gap-2 text-meta text-text-3">
+          <span className="truncate">{[projectName(ticket.project), ticket.kind, ticket.priority, ...ticket.labels].filter(Boolean).join(" · ")}</span>
+          <Ago at={ticket.updated} className="ml-auto" />
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** One word: an agent has it, could have it, or what is missing is said in the ticket. */
+export function Fitness({ ticket }: { ticket: TicketView }) {
+  if (ticket.openRun !== null) return <Chip tone="working">with an agent</Chip>;
+  if (ticket.status === "done") return <Chip tone="done">done</Chip>;
+  return ticket.readiness.ready ? <Chip>ready</Chip> : <Chip tone="needs">not ready</Chip>;
+}

@@ -1,0 +1,6 @@
+// Characters that change what is read without being seen: bidi controls, zero-width and tag characters.
+const HIDDEN = /[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** Draws them as what they are; they are never obeyed. */
+export const reveal = (text: string): string =>
+  text.replace(HIDDEN, (one) => `⟨U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩`);

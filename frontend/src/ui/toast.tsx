@@ -1,0 +1,79 @@
+import { CircleCheck, CircleX, Clock, X } from "lucide-react";
+import { signal, useSignal } from "@/lib/signal";
+import { plural } from "@/lib/money";
+import { Button, IconButton } from "@/ui/button";
+
+export interface ReceiptLine { run: string; label: string; fate: "applied" | "rejected" | "pending"; why: string }
+export interface Notice { id: number; text: string; undo?: () => void; lines?: ReceiptLine[]; retry?: () => void }
+
+const current = signal<Notice | null>(null);
+let serial = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Shows one notice at a time. A notice with a receipt stays until it is closed; others go after eight seconds. */
+export function notify(notice: Omit<Notice, "id">): void {
+  clearTimeout(timer);
+  current.set({ ...notice, id: ++serial });
+  if (!notice.lines) timer = setTimeout(() => current.set(null), 8000);
+}
+
+export function undoLast(): boolean {
+  const undo = current.get()?.undo;
+  if (!undo) return false;
+  current.set(null);
+  undo();
+  return true;
+}
+
+export function Notices() {
+  const notice = useSignal(current);
+  return (
+    <div role="status" aria-live="polite" className="pointer-events-none fixed bottom-4 left-[220px] z-40 flex max-w-[calc(100vw-24px)] max-desk:left-16 max-tablet:bottom-auto max-tablet:left-3 max-tablet:top-3">
+      {notice && <Card key={notice.id} notice={notice} />}
+    </div>
+  );
+}
+
+function Card({ notice }: { notice: Notice }) {
+  return (
+    <div className="enter pointer-events-auto w-[380px] max-w-full rounded-panel bg-raised shadow-(--shadow)">
+      <div className="flex items-center gap-2 py-2 pl-4 pr-2">
+        <p className="min-w-0 flex-1 font-medium">{notice.text}</p>
+        {notice.retry && !notice.lines && <Button size="small" onClick={notice.retry}>Try again</Button>}
+        {notice.undo && <Button size="small" look="ghost" keys="Z" onClick={notice.undo}>Undo</Button>}
+        <IconButton label="Close notice" onClick={() => current.set(null)}><X size={14} /></IconButton>
+      </div>
+      {notice.lines && <Receipt lines={notice.lines} {...(notice.retry ? { retry: notice.retry } : {})} />}
+    </div>
+  );
+}
+
+/** One line per run: what became of the decision there, and why if it did not land. */
+export function Receipt({ lines, retry }: { lines: ReceiptLine[]; retry?: () => void }) {
+  const failed = lines.filter((line) => line.fate === "rejected").length;
+  return (
+    <div className="hairline-t">
+      <ul className="max-h-64 overflow-y-auto px-4 py-2" tabIndex={0} aria-label="Receipt per run">
+        {lines.map((line) => (
+          <li key={line.run} className="flex items-baseline gap-2 py-1">
+            <FateIcon fate={line.fate} />
+            <span className="mono shrink-0 text-text-2">{line.label}</span>
+            <span className="min-w-0 flex-1 text-meta text-text-2">{line.why}</span>
+          </li>
+        ))}
+      </ul>
+      {failed > 0 && retry && (
+        <div className="hairline-t flex items-center px-4 py-2">
+          <span className="text-meta text-failed">{plural(failed, "run")} refused it</span>
+          <Button size="small" className="ml-auto" onClick={retry}>Try those again</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function FateIcon({ fate }: { fate: ReceiptLine["fate"] }) {
+  if (fate === "applied") return <CircleCheck size={13} className="shrink-0 translate-y-0.5 text-done" aria-label="applied" />;
+  if (fate === "rejected") return <CircleX size={13} className="shrink-0 translate-y-0.5 text-failed" aria-label="rejected" />;
+  return <Clock size={13} className="shrink-0 translate-y-0.5 text-text-3" aria-label="stored, not yet taken" />;
+}
