@@ -1,6 +1,9 @@
 """What the browser can reach. The agents' doors are not here: they stand in front of Django (asgi.py)."""
+
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
+
+from quarterdeck.doors.api.app import api
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -9,5 +12,5 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", healthz),
-    path("accounts/", include("allauth.urls")),
+    path("api/v1/", api.urls),
 ]

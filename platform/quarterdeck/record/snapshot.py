@@ -94,3 +94,9 @@ def people_of(projects: Sequence[UUID]) -> list[views.Person]:
     may_see = Q(memberships__project__in=projects) | Q(is_superuser=True)
     rows = Person.objects.filter(may_see, is_active=True).distinct()
     return sorted((person(row) for row in rows), key=lambda one: one.name.lower())
+
+
+def card_of(run_id: UUID) -> views.Run:
+    """The card of one run that is known to be there."""
+    with one_read():
+        return cards([run_id])[0][0]

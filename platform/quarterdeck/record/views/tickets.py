@@ -1,13 +1,12 @@
 """Tickets as cards and as the ticket's own page show them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from deckwire import views
 
 from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, TicketComment
-from quarterdeck.record.readiness import readiness
 from quarterdeck.record.views.times import ms
 
 PRIORITIES = {"Highest", "High", "Medium", "Low"}
@@ -23,20 +22,24 @@ def plain(row: Ticket) -> views.Ticket:
     )  # fmt: skip
 
 
-def ticket_views(rows: Sequence[Ticket]) -> list[views.TicketView]:
-    """`rows` with project.repositories and comments prefetched. One query more, for the open runs."""
+def ticket_views(rows: Sequence[Ticket], lacks: Callable[[Ticket], list[str]]) -> list[views.TicketView]:
+    """`rows` with project.repositories and comments prefetched; `lacks` says what keeps an agent from taking one.
+
+    One query more, for the open runs.
+    """
     running = Run.objects.filter(ticket__in=rows, phase__in=OPEN_PHASES).order_by("lane")
     open_runs: dict[UUID, UUID] = {}
     for ticket, run in running.values_list("ticket_id", "id"):
         open_runs.setdefault(ticket, run)
-    return [_view(row, open_runs.get(row.id)) for row in rows]
+    return [_view(row, open_runs.get(row.id), lacks(row)) for row in rows]
 
 
-def _view(row: Ticket, run: UUID | None) -> views.TicketView:
-    ready = readiness(row, has_repository=bool(list(row.project.repositories.all())))
+def _view(row: Ticket, run: UUID | None, lacks: list[str]) -> views.TicketView:
+    if not row.project.repositories.all():
+        lacks = [*lacks, "The project has no repository yet: add one in its settings."]
     return views.TicketView(
         **plain(row).model_dump(by_alias=False), project=str(row.project_id),
-        status="done" if row.category == "done" else "open", readiness=views.Readiness(ready=ready.ready, why=ready.why),
+        status="done" if row.category == "done" else "open", readiness=views.Readiness(ready=not lacks, why=" ".join(lacks)),
         open_run=str(run) if run else None, comments=[comment(one) for one in row.comments.all()],
         updated=ms(row.updated_at), url=str(row.raw.get("url", "")), editable=row.tracker == "board",
     )  # fmt: skip

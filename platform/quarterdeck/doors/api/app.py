@@ -1,0 +1,18 @@
+"""All routers together. Everything under /api/v1 needs a session or a token; the description of the API is open."""
+
+from ninja import NinjaAPI
+
+from quarterdeck.doors.api import errors, me, runs
+
+ROUTERS = [me.router, runs.router]
+
+
+def build() -> NinjaAPI:
+    api = NinjaAPI(title="Quarterdeck", version="1", docs_url=None, openapi_url="/openapi.json", urls_namespace="api")
+    for router in ROUTERS:
+        api.add_router("", router)
+    errors.install(api)
+    return api
+
+
+api = build()
