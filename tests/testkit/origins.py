@@ -119,9 +119,18 @@ def commit_object(tree_sha: str, parent: str, message: str = "by hand") -> Made:
 
 def pack(objects: list[Made]) -> bytes:
     """A pack file of whole objects."""
-    out = b"PACK" + struct.pack(">II", 2, len(objects))
-    for made in objects:
-        out += _header({"commit": 1, "tree": 2, "blob": 3}[made.kind], len(made.body)) + zlib.compress(made.body, 9)
+    return _pack([_whole(made) for made in objects])
+
+
+def _whole(made: Made) -> tuple[int, int, bytes, bytes]:
+    return {"commit": 1, "tree": 2, "blob": 3}[made.kind], len(made.body), b"", zlib.compress(made.body, 9)
+
+
+def _pack(entries: list[tuple[int, int, bytes, bytes]]) -> bytes:
+    """Entries are (kind, size, a delta's base, packed bytes)."""
+    out = b"PACK" + struct.pack(">II", 2, len(entries))
+    for kind, size, base, packed in entries:
+        out += _header(kind, size) + base + packed
     return out + hashlib.sha1(out).digest()
 
 
@@ -148,8 +157,31 @@ def tree_bomb(parent: str, *, width: int = 10, levels: int = 6) -> tuple[str, by
 
 
 def blob_bomb(parent: str, *, size: int) -> tuple[str, bytes]:
-    """(commit, pack): one file of `size` zeros, a thousandth of that when packed."""
-    blob = Made("blob", bytes(size))
-    folder = tree([("100644", "zeros", blob.sha)])
+    """(commit, pack): one file of `size` zeros, a thousandth of that when packed. Made in pieces: the memory is measured."""
+    zeros, name, packed = bytes(1 << 20), hashlib.sha1(f"blob {size}\0".encode()), zlib.compressobj(9)
+    body = b""
+    for _ in range(size >> 20):
+        name.update(zeros)
+        body += packed.compress(zeros)
+    folder = tree([("100644", "zeros", name.hexdigest())])
     top = commit_object(folder.sha, parent)
-    return top.sha, pack([blob, folder, top])
+    return top.sha, _pack([(3, size, b"", body + packed.flush()), _whole(folder), _whole(top)])
+
+
+def delta_bomb(parent: str, *, size: int) -> tuple[str, bytes]:
+    """(commit, pack): a delta of some kilobytes that copies one block until its result has `size` bytes."""
+    block = Made("blob", bytes(1 << 16))
+    copies = size >> 16
+    delta = _length(len(block.body)) + _length(copies << 16) + b"\x80" * copies  # copy 64 KB from offset 0
+    folder = tree([("100644", "block", block.sha)])
+    top = commit_object(folder.sha, parent)
+    base = bytes.fromhex(block.sha)
+    return top.sha, _pack([_whole(block), _whole(folder), _whole(top), (7, len(delta), base, zlib.compress(delta, 9))])
+
+
+def _length(size: int) -> bytes:
+    out = bytearray()
+    while size >= 0x80:
+        out.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([*out, size])

@@ -9,9 +9,9 @@ from quarterdeck.doors.git_internal import Internal
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos.client import RemoteRepos
 from quarterdeck.outside.repos.port import Repos
+from testkit.listening import on_socket
 from testkit.origins import git
 from testkit.servers import short_folder
-from testkit.serving import on_socket
 
 NONE = "0" * 40
 

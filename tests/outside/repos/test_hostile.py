@@ -221,7 +221,8 @@ def test_paths_that_steer_the_machine_are_protected(world: World, path: str) -> 
 @pytest.mark.parametrize(
     ("path", "badge"),
     [
-        ("uv.lock", "lockfile"), ("web/package-lock.json", "lockfile"), ("go.sum", "lockfile"), ("shop/migrations/0002_x.py", "migration"),
+        ("uv.lock", "lockfile"), ("web/package-lock.json", "lockfile"), ("go.sum", "lockfile"), 
+        ("shop/migrations/0002_x.py", "migration"),
         ("tests/test_app.py", "test"), ("web/cart.test.ts", "test"), ("app_test.go", "test"), ("dist/a.min.js", "minified"),
         (".github/workflows/ci.yml", "ci"),
     ],

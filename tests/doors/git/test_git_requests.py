@@ -1,0 +1,133 @@
+"""The door by hand: who is let in, what is refused before a body is read, and how a refusal reads."""
+
+import gzip
+import socket
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from .conftest import Served
+
+READ, WRITE = "/info/refs?service=git-upload-pack", "/info/refs?service=git-receive-pack"
+
+
+def test_anybody_may_ask_whether_it_lives(served: Served) -> None:
+    assert httpx.get(served.address + "/healthz", trust_env=False).text == "ok\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", READ), ("GET", WRITE), ("POST", "/git-upload-pack"), ("POST", "/git-receive-pack")]
+)
+class TestEveryRoute:
+    def test_nobody_comes_in_without_a_token(self, served: Served, token: str, method: str, path: str) -> None:
+        for stale in ("", "qd_git_mallory", "x" * 5000):
+            answer = served.ask(method, path, stale)
+            assert (answer.status_code, answer.json()["reason"]) == (401, "token")
+
+    def test_a_token_of_another_run_opens_nothing(self, served: Served, token: str, method: str, path: str) -> None:
+        answer = served.ask(method, path, served.open(str(uuid4())))
+        assert (answer.status_code, answer.json()["reason"]) == (403, "not_yours")
+
+    def test_a_fenced_attempt_is_told_so(self, served: Served, token: str, method: str, path: str) -> None:
+        served.fence.fenced.add(token)
+        answer = served.ask(method, path, token)
+        assert (answer.status_code, answer.json()["reason"]) == (409, "fenced")
+
+    def test_the_other_method_is_refused(self, served: Served, token: str, method: str, path: str) -> None:
+        assert served.ask({"GET": "POST", "POST": "GET"}[method], path, token).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/HEAD",
+        "/objects/info/packs",
+        "/config",
+        "/../x",
+        "/git-upload-archive",
+        "/git-receive-pack/",
+        "",
+        "//info/refs",
+    ],
+)
+def test_there_is_no_dumb_protocol_and_no_other_route(served: Served, token: str, path: str) -> None:
+    assert served.ask("GET", path, token).status_code in (403, 404)
+
+
+def test_the_dumb_list_of_refs_is_refused(served: Served, token: str) -> None:
+    assert served.ask("GET", "/info/refs", token).status_code == 403
+    assert served.ask("GET", "/info/refs?service=git-upload-archive", token).status_code == 403
+
+
+def test_the_internal_port_does_not_answer_here(served: Served, token: str) -> None:
+    answer = httpx.post(served.address + "/internal/head", json={"run": served.run}, trust_env=False)
+    assert answer.status_code == 404
+
+
+def test_the_token_is_checked_before_a_body_is_read(served: Served, token: str) -> None:
+    """A gigabyte is announced and not a byte of it sent: the refusal comes all the same."""
+    host, port = served.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(
+            f"POST /run/{served.run}.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n".encode()
+        )
+        assert line.recv(100).startswith(b"HTTP/1.1 401")
+
+
+def test_a_body_that_is_too_big_is_refused_by_its_announced_size(served: Served, token: str) -> None:
+    host, port = served.address.removeprefix("http://").split(":")
+    head = f"POST /run/{served.run}.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(f"{head}Content-Length: 1000000000\r\n\r\n".encode())
+        assert line.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_that_grows_too_big_is_refused(served: Served, token: str) -> None:
+    answer = served.ask("POST", "/git-receive-pack", token, content=iter([b"0" * 65536] * 40))
+    assert (answer.status_code, answer.json()["reason"]) == (413, "too_big")
+
+
+def test_a_gzip_bomb_is_refused(served: Served, token: str) -> None:
+    packed = gzip.compress(bytes(15 << 20))
+    answer = served.ask("POST", "/git-upload-pack", token, content=packed, headers={"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["reason"]) == (413, "bomb")
+
+
+def test_what_is_no_gzip_and_what_is_no_push_are_malformed(served: Served, token: str) -> None:
+    answer = served.ask("POST", "/git-upload-pack", token, content=b"plain", headers={"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "malformed")
+    for body in (b"zzzz", b"0001", b"0005a", b"00ff" + b"a" * 20, b"000ahello\n0000", b"fff1" + b"a" * 70000):
+        answer = served.ask("POST", "/git-receive-pack", token, content=body)
+        assert (answer.status_code, answer.json()["reason"]) == (422, "malformed")
+
+
+def test_an_empty_push_is_gits_way_of_asking_whether_it_may(served: Served, token: str) -> None:
+    answer = served.ask("POST", "/git-receive-pack", token, content=b"0000")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_push_is_told_the_one_ref_it_may_move(served: Served, token: str) -> None:
+    lines = served.ask("GET", WRITE, token).content
+    assert f"{served.base} refs/heads/run\0report-status".encode() in lines
+    assert b"delete-refs" not in lines
+    assert b"refs/pins" not in lines
+    assert b"refs/heads/main" not in lines
+
+
+def test_no_answer_may_be_kept_by_a_proxy(served: Served, token: str) -> None:
+    for path in (READ, WRITE):
+        assert "no-cache" in served.ask("GET", path, token).headers["cache-control"]
+
+
+def test_only_one_protocol_version_passes_to_git(served: Served, token: str) -> None:
+    old = served.ask("GET", READ, token, headers={"git-protocol": "version=2:x=`id`"}).content
+    assert old.startswith(b"001e# service=git-upload-pack\n0000")
+    new = served.ask("GET", READ, token, headers={"git-protocol": "version=2"}).content
+    assert new.startswith(b"000eversion 2\n")
+
+
+def test_a_run_that_is_closed_is_not_there(served: Served, token: str) -> None:
+    served.store.close_run(served.run)
+    assert served.ask("GET", READ, token).status_code == 404
+    assert served.ask("GET", WRITE, token).status_code == 404
