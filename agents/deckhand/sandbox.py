@@ -32,11 +32,18 @@ class Box:
     bwrap: str = "/usr/bin/bwrap"
 
     def wrap(self, argv: list[str]) -> list[str]:
-        front = [self.bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
+        front = [
+            self.bwrap,
+            "--unshare-all",
+            "--unshare-user",
+            "--disable-userns",
+            "--die-with-parent",
+            "--new-session",
+        ]
         front += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--ro-bind", "/", "/"]
         for folder in self.hidden:
             front += ["--perms", "0755", "--size", str(MIB), "--tmpfs", str(folder)]
-        front += ["--perms", "1777", "--size", str(self.tmp_mb * MIB), "--tmpfs", "/tmp"]  # noqa: S108 — its own
+        front += ["--perms", "1777", "--size", str(self.tmp_mb * MIB), "--tmpfs", "/tmp"]
         # After the hidden ones and /tmp: the checkout or the tools' home may lie below them.
         front += ["--bind", str(self.tree), str(self.tree), "--bind", str(self.home), str(self.home)]
         front += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 * MIB), "--tmpfs", "/dev/shm"]

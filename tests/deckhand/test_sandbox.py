@@ -80,18 +80,17 @@ async def inside(world: LocalWorld, program: str, setup: str = SETUP) -> str:
     return world.log()
 
 
-def test_the_whole_command_that_walls_in_a_tool() -> None:
-    assert (
-        BOX.wrap(["/bin/sh", "-c", "make test"])
-        == """
+WALLED = """
 /usr/bin/bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session --cap-drop ALL
 --uid 1000 --gid 1000 --ro-bind / / --perms 0755 --size 1048576 --tmpfs /run
 --perms 0755 --size 1048576 --tmpfs /home/agent --perms 1777 --size 2097152 --tmpfs /tmp
 --bind /work /work --bind /home/agent/tools /home/agent/tools
 --proc /proc --dev /dev --size 67108864 --tmpfs /dev/shm --remount-ro /dev --chdir /work -- /bin/sh -c
-""".split()
-        + ["make test"]
-    )
+"""
+
+
+def test_the_whole_command_that_walls_in_a_tool() -> None:
+    assert BOX.wrap(["/bin/sh", "-c", "make test"]) == [*WALLED.split(), "make test"]
 
 
 async def test_a_thief_among_the_tools_finds_neither_secret_nor_socket(world: LocalWorld) -> None:
@@ -166,7 +165,9 @@ print("left", left)
 
 
 async def test_the_probe_says_yes_inside_a_place(world: LocalWorld) -> None:
-    assert "True Tools run in a sandbox of their own." in await inside(world, "p = probe(walls); print(p.works, p.words)")
+    assert "True Tools run in a sandbox of their own." in await inside(
+        world, "p = probe(walls); print(p.works, p.words)"
+    )
 
 
 def test_the_probe_says_plainly_why_not(tmp_path: Path) -> None:

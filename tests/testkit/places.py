@@ -1,6 +1,7 @@
 """Local places for tests. The agent is a small shell that waits for one line from the test and then does what it says."""
 
 import asyncio
+import fcntl
 import inspect
 import os
 import shutil
@@ -10,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from quarterdeck.outside.cluster.layout import Ground
 from quarterdeck.outside.cluster.local import LocalCluster
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 
@@ -39,29 +39,27 @@ async def until(ask: Callable[[], Any], seconds: float = 20.0) -> Any:
 
 
 class LocalWorld:
-    """A data folder of its own with a pipe per place. `close` ends every place in it."""
+    """A data folder of its own with a pipe per place. `close` ends every place in it.
+
+    We hold its lock: a test run that is killed takes its places along.
+    """
 
     def __init__(self, **options: Any) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="qdc-"))
         (self.folder / "agent").mkdir()
         self.python = Path(options.pop("python", AGENT_PYTHON))
-        self.lock: Path | None = options.pop("lock", None)
+        self.lock: Path | None = self.folder / "lock"
+        self.held = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.held, fcntl.LOCK_EX)
         self.options: dict[str, Any] = {"command": LISTENER, "grace_s": 5.0, **options}
         self.cluster = self.again()
 
     def again(self, **options: Any) -> LocalCluster:
         """Another reconciler on the same ground."""
-        return LocalCluster(self.ground(), **{**self.options, **options})
-
-    def ground(self) -> Ground:
-        return Ground(
-            places=self.folder / "places",
-            doors=self.folder / "agent",
-            agents=TOP / "agents",
-            python=self.python,
-            environments=self.folder / "environments",
-            lock=self.lock,
-        )
+        return LocalCluster(
+            root=self.folder / "places", doors=self.folder / "agent", agents=TOP / "agents", python=self.python,
+            environments=self.folder / "environments", lock=self.lock, **{**self.options, **options},
+        )  # fmt: skip
 
     def spec(self, name: str = "run-1", **more: Any) -> PlaceSpec:
         pipe = self.folder / "agent" / f"pipe-{name}"
@@ -100,6 +98,7 @@ class LocalWorld:
         for seen in await self.cluster.list():
             await self.cluster.delete(seen.name, seen.uid, grace_s=0)
         await until(lambda: not any((self.folder / "places").iterdir()))
+        os.close(self.held)
         shutil.rmtree(self.folder)
 
     async def _in_state(self, name: str, state: PlaceState) -> PlaceSeen | None:

@@ -23,8 +23,9 @@ async def make(folder: Path, name: str, secret: str) -> None:
     cluster = world(folder, AGENT_PYTHON, LISTENER).again()
     spec = PlaceSpec(name=name, kind="attempt", run=name, epoch=1, secret=secret, memory_mb=512, disk_mb=64)
     made = await cluster.create(spec)
-    while (seen := await cluster.observe(name)) and seen.state == PlaceState.PENDING:
-        await asyncio.sleep(0)
+    async for seen in cluster.watch():
+        if seen.state == PlaceState.RUNNING:
+            break
     print(made.uid, flush=True)
     await asyncio.Event().wait()
 

@@ -138,8 +138,8 @@ async def anext_in_time(heard: AsyncIterator[PlaceSeen]) -> PlaceSeen:
 
 class TestMemory(ClusterContract):
     @pytest.fixture
-    async def world(self) -> AsyncIterator[MemoryWorld]:
-        yield MemoryWorld(room=ROOM)
+    def world(self) -> MemoryWorld:
+        return MemoryWorld(room=ROOM)
 
     async def test_a_scripted_refusal_is_given_once(self, world: MemoryWorld) -> None:
         world.cluster.refuse_next(TryLater("no node", reason="quota"))

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from deckwire.words import Blame
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.outside.cluster.local import find_tools
 from quarterdeck.outside.cluster.place import Place
 from quarterdeck.outside.cluster.port import PlaceState
+from quarterdeck.outside.cluster.tools import find_tools
 from testkit.places import LocalWorld, living_with, until
 
 HELPER = Path(__file__).with_name("reconciler.py")
@@ -35,6 +35,10 @@ def shim_of(world: LocalWorld, name: str = "run-1") -> int:
 def tree(pid: int) -> set[int]:
     children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return {pid}.union(*(tree(child) for child in children))
+
+
+def shown_by(pid: int) -> bytes:
+    return b"".join(Path(f"/proc/{pid}/{file}").read_bytes() for file in ("environ", "cmdline"))
 
 
 async def all_dead(pids: set[int]) -> None:
@@ -113,25 +117,22 @@ async def test_a_pid_that_came_back_is_not_taken_for_the_shim(world: LocalWorld)
     assert Place(folder).shim() is None
 
 
-async def test_when_the_platform_lets_go_of_the_data_folder_its_agents_end(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    held = os.open(lock, os.O_RDWR | os.O_CREAT)
-    fcntl.flock(held, fcntl.LOCK_EX)
-    world = LocalWorld(lock=lock)
+async def test_when_the_platform_lets_go_of_the_data_folder_its_agents_end(world: LocalWorld) -> None:
     await world.cluster.create(world.spec())
     await world.running("run-1")
     pids = tree(shim_of(world))
-    os.close(held)
+    fcntl.flock(world.held, fcntl.LOCK_UN)
     seen = await world.ended("run-1")
     assert (seen.reason, "Quarterdeck stopped." in seen.text) == ("killed", True)
     await all_dead(pids)
-    await world.close()
 
 
 async def test_a_daemon_does_not_outlive_its_place(world: LocalWorld) -> None:
     mark = "73100.5"
     seen = await world.cluster.create(world.spec())
-    await world.say("run-1", f"(setsid sh -c 'trap \"\" TERM HUP; sleep {mark}; sleep {mark}' >/dev/null 2>&1 &) ; sleep 1000")
+    await world.say(
+        "run-1", f"(setsid sh -c 'trap \"\" TERM HUP; sleep {mark}; sleep {mark}' >/dev/null 2>&1 &) ; sleep 1000"
+    )
     await until(lambda: living_with(mark))
     await world.cluster.delete("run-1", seen.uid, grace_s=0.2)
     await world.gone("run-1")
@@ -200,8 +201,10 @@ async def test_memory_over_the_limit_ends_the_place(world: LocalWorld) -> None:
 
 
 async def test_memory_that_forks_share_counts_once(world: LocalWorld) -> None:
-    shared = "import os; x = bytearray(80 << 20); pids = [os.fork() or os._exit(os.system('sleep 1')) for _ in range(4)]"
-    seen = await world.do(f"/usr/bin/python3 -c \"{shared}; [os.wait() for _ in pids]\"", memory_mb=256)
+    shared = (
+        "import os; x = bytearray(80 << 20); pids = [os.fork() or os._exit(os.system('sleep 1')) for _ in range(4)]"
+    )
+    seen = await world.do(f'/usr/bin/python3 -c "{shared}; [os.wait() for _ in pids]"', memory_mb=256)
     assert (seen.reason, seen.exit_code) == ("done", 0)
 
 
@@ -212,7 +215,9 @@ async def test_one_process_cannot_outrun_the_memory_limit(world: LocalWorld) -> 
 
 async def test_the_number_of_processes_is_limited() -> None:
     world = LocalWorld(processes=40)
-    bomb = "import os, time\ntry:\n  [os.fork() or time.sleep(1000) for _ in range(100)]\nexcept OSError: print('enough')"
+    bomb = (
+        "import os, time\ntry:\n  [os.fork() or time.sleep(1000) for _ in range(100)]\nexcept OSError: print('enough')"
+    )
     await world.do(_python(bomb) + "; exit 0")
     assert "enough" in world.log()
     await world.close()
@@ -225,11 +230,15 @@ def _python(program: str) -> str:
 
 
 async def test_the_disk_is_limited_everywhere_a_place_can_write(world: LocalWorld) -> None:
-    await world.do("for d in /work /home/agent /tmp /dev/shm; do dd if=/dev/zero of=$d/x bs=1M count=200 2>&1; done; exit 0")
+    await world.do(
+        "for d in /work /home/agent /tmp /dev/shm; do dd if=/dev/zero of=$d/x bs=1M count=200 2>&1; done; exit 0"
+    )
     assert world.log().count("No space left") == 4
     await world.cluster.delete("run-1", (await world.ended("run-1")).uid)
     await world.gone("run-1")
-    await world.do("for d in / /dev /etc /run /opt /usr /run/quarterdeck/doors; do touch $d/x && echo wrote $d; done; exit 0")
+    await world.do(
+        "for d in / /dev /etc /run /opt /usr /run/quarterdeck/doors; do touch $d/x && echo wrote $d; done; exit 0"
+    )
     assert "wrote" not in world.log()
 
 
@@ -302,8 +311,7 @@ async def test_the_secret_is_in_its_file_and_nowhere_else(world: LocalWorld) -> 
     await world.running("run-1")
     folder = world.folder / "places" / "run-1"
     for pid in tree(shim_of(world)):
-        environ = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
-        assert secret.encode() not in environ
+        assert secret.encode() not in shown_by(pid)
     holders = [file.name for file in folder.rglob("*") if file.is_file() and secret in file.read_text()]
     assert holders == ["secret"]
     assert (folder / "secret").stat().st_mode & 0o777 == 0o600
@@ -313,7 +321,9 @@ async def test_the_secret_is_in_its_file_and_nowhere_else(world: LocalWorld) -> 
 
 async def test_a_place_sees_nothing_of_this_machine_but_programs(world: LocalWorld) -> None:
     (world.folder / "treasure").write_text("gold")
-    words = f"ls {world.folder} /root /home /var /sys; ls /proc | grep -c '^[0-9]'; cat /proc/sys/kernel/hostname; id -u"
+    words = (
+        f"ls {world.folder} /root /home /var /sys; ls /proc | grep -c '^[0-9]'; cat /proc/sys/kernel/hostname; id -u"
+    )
     await world.do(f"{words}; exit 0")
     assert "treasure" not in world.log()
     _, *lines = world.log().splitlines()
@@ -322,7 +332,9 @@ async def test_a_place_sees_nothing_of_this_machine_but_programs(world: LocalWor
 
 
 async def test_it_has_no_privilege_and_cannot_touch_the_kernels_settings(world: LocalWorld) -> None:
-    await world.do("grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status; (echo x >/proc/sys/kernel/core_pattern) 2>&1; exit 0")
+    await world.do(
+        "grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status; (echo x >/proc/sys/kernel/core_pattern) 2>&1; exit 0"
+    )
     assert "CapEff:\t0000000000000000" in world.log()
     assert "CapBnd:\t0000000000000000" in world.log()
     assert "NoNewPrivs:\t1" in world.log()
@@ -381,7 +393,9 @@ async def test_the_relay_carries_megabytes_both_ways_and_a_half_closed_side(worl
 
 
 async def test_the_agents_interpreter_and_code_work_inside(world: LocalWorld) -> None:
-    await world.do("/opt/quarterdeck/python/bin/python -P -c 'import deckwire.words, langgraph.graph; print(\"fine\")' 2>&1; exit 0")
+    await world.do(
+        "/opt/quarterdeck/python/bin/python -P -c 'import deckwire.words, langgraph.graph; print(\"fine\")' 2>&1; exit 0"
+    )
     assert world.log().endswith("fine\n")
 
 

@@ -34,8 +34,8 @@ class Ground:
 
 
 def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...], processes: int) -> View:
-    links, system = _system()
-    binds = [*system, *_etc(folder), *interpreter(ground.python)]
+    links, programs = system()
+    binds = [*programs, *_etc(folder), *interpreter(ground.python)]
     binds += [Bind(str(ground.agents), f"{INSIDE}/agents")]
     if spec.environment:
         binds.append(Bind(str(ground.environments / spec.environment), "/environment"))
@@ -44,7 +44,7 @@ def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...]
     return View(
         binds=tuple(binds),
         links=tuple(links),
-        tmpfs=(("/work", half), ("/home/agent", quarter), ("/tmp", quarter)),  # noqa: S108 — the place's own
+        tmpfs=(("/work", half), ("/home/agent", quarter), ("/tmp", quarter)),
         env=tuple(environment(spec).items()),
         command=relayed(python_inside(ground.python), f"{INSIDE}/agents", DOORS, (8700, 8701), processes, command),
     )
@@ -109,7 +109,7 @@ def _under(path: str, top: str) -> bool:
     return path == top or path.startswith(f"{top}/")
 
 
-def _system() -> tuple[list[tuple[str, str]], list[Bind]]:
+def system() -> tuple[list[tuple[str, str]], list[Bind]]:
     links, binds = [], [Bind("/usr", "/usr")]
     for path in map(Path, SYSTEM):
         if path.is_symlink():

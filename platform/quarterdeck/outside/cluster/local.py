@@ -15,10 +15,11 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster import bubblewrap, layout
 from quarterdeck.outside.cluster.place import Place, write
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.outside.cluster.tools import find_tools
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SHIM = Path(__file__).with_name("shim.py")
@@ -30,26 +31,33 @@ SHIM_START_S = 20
 
 
 class LocalCluster:
-    """`command` is what runs inside (default: the agent); `room` the most places alive at once, by kind.
+    """`root` holds the places' folders; for the other paths see layout.Ground. `command` is what runs inside (default: the
+    agent); `room` the most places alive at once, by kind; `grace_s` is between asking and killing at a deadline.
 
-    `grace_s` is between asking and killing at a deadline. Raises GaveUp at create when this machine has no bubblewrap.
+    create raises GaveUp when this machine has no bubblewrap.
     """
 
     name = "local"
 
     def __init__(
         self,
-        ground: layout.Ground,
         *,
+        root: Path,
+        doors: Path,
+        agents: Path,
+        python: Path | str,
+        environments: Path,
+        lock: Path | None = None,
         command: Sequence[str] | None = None,
         room: Mapping[str, int] | None = None,
         grace_s: float = 25.0,
         processes: int = PROCESSES,
     ) -> None:
-        self.ground, self.grace_s, self.processes = ground, grace_s, processes
-        self.command = tuple(command or (layout.python_inside(ground.python), "-P", "-m", "deckhand"))
+        self.ground = layout.Ground(root, doors, agents, Path(python), environments, lock)
+        self.grace_s, self.processes = grace_s, processes
+        self.command = tuple(command or (layout.python_inside(Path(python)), "-P", "-m", "deckhand"))
         self.room = dict(room or ROOM)
-        ground.places.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         place = self._place(spec.name)
@@ -157,15 +165,6 @@ class LocalCluster:
             "log_bytes": LOG_BYTES,
         }
         write(fresh / "spec.json", asked | more)
-
-
-def find_tools() -> bubblewrap.Tools:
-    bwrap, setpriv = shutil.which("bwrap"), shutil.which("setpriv")
-    if bwrap is None:
-        raise GaveUp("This machine has no bubblewrap.", reason="no_sandbox", remedy="Install the package bubblewrap.")
-    if os.geteuid() == 0 and setpriv is None:
-        raise GaveUp("This machine has no setpriv.", reason="no_sandbox", remedy="Install the package util-linux.")
-    return bubblewrap.Tools(bwrap, setpriv or "")
 
 
 def _write_secret(path: Path, secret: str) -> None:

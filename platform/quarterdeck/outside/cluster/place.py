@@ -1,11 +1,11 @@
 """The folder of one place on this machine: what is in it, and what its files say together.
 
-    spec.json   what was asked, and the uid            (by create; never the secret)
-    secret      0600, for the sandbox only             (by create; removed at the end)
-    shim.pid    pid and start time                     (by the shim; there is one start per place, ever)
-    ready       the sandbox stands                     (by the shim)
-    leave.json  it is to be removed                    (by delete)
-    exit.json   how it ended                           (by the shim, when nothing of it lives any more)
+spec.json   what was asked, and the uid            (by create; never the secret)
+secret      0600, for the sandbox only             (by create; removed at the end)
+shim.pid    pid and start time                     (by the shim; there is one start per place, ever)
+ready       the sandbox stands                     (by the shim)
+leave.json  it is to be removed                    (by delete)
+exit.json   how it ended                           (by the shim, when nothing of it lives any more)
 """
 
 import json

@@ -78,16 +78,20 @@ class Log:
     """log.txt and the one before it: two halves, so the newest lines are always there and the disk never fills."""
 
     def __init__(self, limit: int) -> None:
-        self.half, self.size, self.tail = limit // 2, 0, b""
-        self.file = open("log.txt", "wb", buffering=0)  # noqa: SIM115 — held for the shim's whole life
+        self.half, self.tail = limit // 2, b""
+        self.open()
+
+    def open(self) -> None:
+        self.file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self.size = 0
 
     def add(self, data: bytes) -> None:
         if self.size + len(data) > self.half:
-            self.file.close()
+            os.close(self.file)
             os.rename("log.txt", "log.old.txt")
-            self.file, self.size = open("log.txt", "wb", buffering=0), 0
-        self.file.write(data)
-        self.size += len(data)
+            self.open()
+        with contextlib.suppress(OSError):  # a full disk costs lines, not the agent's work
+            self.size += os.write(self.file, data)
         self.tail = (self.tail + data)[-4096:]
 
     def last_line(self) -> str:
@@ -125,8 +129,11 @@ class Holder:
         signal.signal(signal.SIGTERM, self.on_term)
         actions = [(os.POSIX_SPAWN_DUP2, ours, 0), (os.POSIX_SPAWN_DUP2, theirs, 1), (os.POSIX_SPAWN_DUP2, theirs, 2)]
         argv = self.spec["argv"]
-        self.pid = os.posix_spawn(argv[0], argv, self.spec["env"], file_actions=actions, setsigdef=[signal.SIGPIPE])
+        self.pid = os.posix_spawn(
+            argv[0], argv, self.spec["env"], file_actions=actions, setsigdef=[signal.SIGPIPE], setsigmask=[]
+        )
         self.pidfd = os.pidfd_open(self.pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(ours)
         os.close(theirs)
 
@@ -137,8 +144,9 @@ class Holder:
         """Ask now, kill later. Who asked first gives the reason; who asks with less patience is heard."""
         self.why = self.why or (reason, text)
         self.kill_at = min(self.kill_at, time.monotonic() + grace_s)
-        with contextlib.suppress(OSError):
+        if self.stdin >= 0:
             os.close(self.stdin)
+            self.stdin = -1  # the number may be somebody else's next
 
     def ended(self) -> bool:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -257,6 +265,8 @@ def claim() -> int | None:
         return None
     if any(os.path.exists(name) for name in ("shim.pid", "exit.json", "leave.json")):
         return None
+    # From here on somebody may ask us to leave; we hear it once there is an agent to tell.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     write("shim.pid", {"pid": os.getpid(), "start": start_time(os.getpid())})
     return file
 
