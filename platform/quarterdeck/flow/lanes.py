@@ -1,0 +1,68 @@
+"""How many calls at once a model endpoint bears: half as many after each push-back, one more after a while without.
+
+Kept in memory, per process: a restart learns it again within a few calls.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from quarterdeck.errors import TryLater
+
+FIRST, MOST = 8, 64
+
+
+@dataclass
+class Lane:
+    name: str
+    limit: int = FIRST
+    busy: int = 0
+    good: int = 0
+    """Answers in a row since the limit last changed."""
+    quiet_until: float = 0.0
+
+
+@dataclass
+class Lanes:
+    """`clock` is in seconds and never goes back."""
+
+    clock: Callable[[], float] = time.monotonic
+    _lanes: dict[str, Lane] = field(default_factory=dict)
+
+    @contextmanager
+    def taken(self, endpoint: str, name: str) -> Iterator[Lane]:
+        """One place in this endpoint's lane. Raises TryLater(provider) when it is full, or was told to be quiet."""
+        lane = self._lanes.setdefault(endpoint, Lane(name))
+        quiet = lane.quiet_until - self.clock()
+        if quiet > 0:
+            raise TryLater(f"{name} asked for a pause.", after=quiet, reason="provider")
+        if lane.busy >= lane.limit:
+            raise TryLater(f"{name} bears {lane.limit} calls at once.", after=1.0, reason="provider")
+        lane.busy += 1
+        try:
+            yield lane
+        finally:
+            lane.busy -= 1
+
+    def pushed_back(self, lane: Lane, after: float) -> None:
+        """`after` in seconds, as the provider asked."""
+        if self.clock() >= lane.quiet_until:  # the others that were on their way say nothing new
+            lane.limit = max(1, lane.limit // 2)
+        lane.good, lane.quiet_until = 0, max(lane.quiet_until, self.clock() + after)
+
+    def went_well(self, lane: Lane) -> None:
+        lane.good += 1
+        if lane.good >= lane.limit:
+            lane.limit, lane.good = min(MOST, lane.limit + 1), 0
+
+    def seen(self) -> list[Lane]:
+        return list(self._lanes.values())
+
+
+LANES = Lanes()
+
+
+def concurrency() -> list[Lane]:
+    """The lanes of this process, for the fleet's view: name, calls on their way, and how many it bears."""
+    return LANES.seen()

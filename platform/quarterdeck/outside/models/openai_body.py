@@ -1,0 +1,97 @@
+"""The fields of an OpenAI chat completion that an agent may send.
+
+Source: the chat completions page of OpenAI's API reference. Left out on purpose: image, audio and file parts, built-in
+tools, `store`, `metadata`, `web_search_options`, `service_tier`, and more than one answer.
+"""
+
+from typing import Any, Literal
+
+from quarterdeck.outside.models.strict import Field, cleaned
+
+
+class Text(Field):
+    type: Literal["text"]
+    text: str
+
+
+class Function(Field):
+    name: str
+    arguments: str
+
+
+class ToolCall(Field):
+    id: str
+    type: Literal["function"]
+    function: Function
+
+
+class Message(Field):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[Text] | None = None
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+
+
+class FunctionTool(Field):
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tool(Field):
+    type: Literal["function"]
+    function: FunctionTool
+
+
+class Name(Field):
+    name: str
+
+
+class Choice(Field):
+    type: Literal["function"]
+    function: Name
+
+
+class StreamOptions(Field):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class Body(Field):
+    model: str
+    messages: list[Message]
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | Choice | None = None
+    parallel_tool_calls: bool | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: Literal[1] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
+
+
+def clean(body: Any) -> dict[str, Any]:
+    """Raises Refused(field), 422."""
+    return cleaned(Body, body)
+
+
+def capped(body: dict[str, Any], most: int) -> dict[str, Any]:
+    """The answer may have `most` tokens, under whichever of the two names the caller used; a stream tells its usage."""
+    name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
+    asked = body.get(name)
+    out = {**body, name: min(asked, most) if asked and asked > 0 else most}
+    if body.get("stream"):
+        out["stream_options"] = {"include_usage": True}
+    return out
