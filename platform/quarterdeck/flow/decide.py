@@ -90,7 +90,7 @@ def _store(actor: Actor, key: str, batch: UUID, said: Said, run: Run, request_id
 
 
 def _open_request(run: Run, id: UUID) -> Request:
-    request = Request.objects.select_for_update().select_related("decision__person").get(id=id, run=run)
+    request = Request.objects.select_for_update(of=("self",)).select_related("decision__person").get(id=id, run=run)
     if request.state not in OPEN_REQUEST:
         by = request.decision.person if request.decision and request.decision.person else None
         raise Refused(f"{by} decided this already." if by else "This request is closed.", reason="already_decided")

@@ -9,9 +9,10 @@ from uuid import UUID
 from deckwire.events import Merged
 from deckwire.words import Phase
 from django.db import transaction
+from django.db.models.functions import Now
 
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import outbox, proposals, rewind, trees
+from quarterdeck.flow import outbox, proposals, rewind, seal, trees
 from quarterdeck.outside import plugs
 from quarterdeck.outside.forge.port import Forge, Prepared, Target
 from quarterdeck.record import ledger, lifecycle
@@ -80,9 +81,8 @@ def _publish(run: Run, forge: Forge, target: Target) -> Run:
 def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
     """Computes the merge in scratch, outside any transaction, and writes the intent down."""
     proposal = Proposal.objects.get(run=run, void=False)
-    title = f"Merge {run.ticket.key}: {run.ticket.title}"
     prepared = forge.prepare(
-        str(run.id), target, head=proposal.head, message=f"{title}\n\n{proposal.summary}".strip() + f"\n\nQuarterdeck-Run: {run.id}\n",
+        str(run.id), target, head=proposal.head, message=_message(run, proposal),
         author="Quarterdeck <quarterdeck@localhost>", at=int(proposal.sealed_at.timestamp()),
     )  # fmt: skip
     if prepared.conflicts:
@@ -94,6 +94,11 @@ def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
         proposal = _approved(held)
         Proposal.objects.filter(id=proposal.id).update(merge_old=prepared.old, merge_new=prepared.new)
         return lifecycle.move(held, Phase.MERGING, reason="merging", by=BY)
+
+
+def _message(run: Run, proposal: Proposal) -> str:
+    parts = [f"Merge {run.ticket.key}: {run.ticket.title}", proposal.summary.strip(), f"Quarterdeck-Run: {run.id}"]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _land(run: Run, row: RunRepository, forge: Forge, target: Target) -> bool:
@@ -161,8 +166,9 @@ def _back(run_id: UUID, no: Refused) -> None:
     """What cannot go on returns to a person: to the review where the head stands, with the reason."""
     with transaction.atomic():
         run = lifecycle.hold(run_id)
-        Approval.objects.filter(run=run, void_at__isnull=True).update(void_why=no.text[:200])
+        Approval.objects.filter(run=run, void_at__isnull=True).update(void_at=Now(), void_why=no.text[:200])
         if run.phase == Phase.MERGING:
             lifecycle.move(run, Phase.PUBLISHED, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)
         if run.phase in (Phase.PUBLISHING, Phase.PUBLISHED):
             lifecycle.move(run, Phase.REVIEW, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)
+            seal.ask_again(run)

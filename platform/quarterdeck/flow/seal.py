@@ -91,8 +91,19 @@ def _to_review(run_id: UUID, proposal: Proposal, check: Check | None) -> bool:
         Proposal.objects.filter(id=proposal.id).update(evidence=found)
         ledger.note(run.stream, Proposed(head=proposal.head, base=proposal.base), by=BY, epoch=run.epoch)
         lifecycle.move(run, Phase.REVIEW, reason="evidence_ready", by=BY, text=proposal.summary)
-        asks.from_platform(run, RequestKind.REVIEW, _ask(run, proposal, found), key=f"review/{proposal.head}")
+        _ask_review(run, proposal, found)
     return True
+
+
+def ask_again(run: Run) -> None:
+    """The proposal stands, its approval does not: the review is open again. The caller holds the run."""
+    proposal = proposals.standing(run)
+    if proposal and proposal.evidence:
+        _ask_review(run, proposal, proposal.evidence)
+
+
+def _ask_review(run: Run, proposal: Proposal, found: evidence.Found) -> None:
+    asks.from_platform(run, RequestKind.REVIEW, _ask(run, proposal, found), key=f"review/{proposal.head}")
 
 
 def _ask(run: Run, proposal: Proposal, found: evidence.Found) -> Ask:

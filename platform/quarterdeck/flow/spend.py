@@ -110,6 +110,8 @@ def _open(bearer: Bearer, wish: Wish, last: ModelCall | None) -> UUID:
 
 
 def _afford(run_id: UUID, most: int) -> None:
+    if most == 0:
+        return  # a model of one's own, for nothing
     cap = Run.objects.values_list("cap_micro", flat=True).get(id=run_id)
     held = Sum("reserved", filter=Q(state__in=OPEN), default=0)
     sums = ModelCall.objects.filter(run_id=run_id).aggregate(spent=Sum("settled", default=0), held=held)

@@ -1,6 +1,8 @@
-"""Builds the adapter that the settings name. The only place that knows which one it is."""
+"""Builds the adapter that the settings name: the only place that knows which one it is. Each is made once, on first use."""
 
-from functools import cache
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -9,37 +11,75 @@ from quarterdeck.outside.cluster.port import Cluster
 from quarterdeck.outside.forge.port import Forge
 from quarterdeck.outside.repos.port import Repos
 
+_fitted: dict[str, Any] = {}
 
-@cache
+
+def fit(name: str, adapter: object | None) -> None:
+    """Puts an adapter in (a twin, a store of a test's own); None takes it out again."""
+    if adapter is None:
+        _fitted.pop(name, None)
+    else:
+        _fitted[name] = adapter
+
+
+def _once(name: str, make: Callable[[], object]) -> Any:
+    if name not in _fitted:
+        _fitted[name] = make()
+    return _fitted[name]
+
+
 def repos() -> Repos:
     """The git service, over its internal port."""
+    return cast(Repos, _once("repos", _remote_repos))
+
+
+def cluster() -> Cluster:
+    return cast(Cluster, _once("cluster", CLUSTERS.get(settings.CLUSTER, _no_cluster)))
+
+
+def forge(name: str) -> Forge:
+    if name != "bare":
+        raise Refused(
+            f"There is no forge named {name!r}.",
+            reason="no_such_forge",
+            remedy="Choose bare in the project's settings.",
+        )
+    return cast(Forge, _once("forge:bare", _bare_forge))
+
+
+def _remote_repos() -> object:
     from quarterdeck.outside.repos.client import RemoteRepos
 
     return RemoteRepos(settings.RUN_DIR / "git-internal.sock")
 
 
-@cache
-def cluster() -> Cluster:
-    if settings.CLUSTER == "memory":
-        from quarterdeck.outside.cluster.memory import MemoryCluster
+def _bare_forge() -> object:
+    from quarterdeck.outside.forge.bare import BareForge
 
-        return MemoryCluster()
-    if settings.CLUSTER == "local":
-        from quarterdeck.outside.cluster.local import LocalCluster
+    return BareForge(repos())
 
-        return LocalCluster(
-            root=settings.DATA_DIR / "places", doors=settings.RUN_DIR / "agent", python=settings.AGENT_PYTHON,
-            agents=settings.TOP / "agents", environments=settings.DATA_DIR / "environments",
-            lock=settings.DATA_DIR / "lock",
-        )  # fmt: skip
+
+def _memory_cluster() -> object:
+    from quarterdeck.outside.cluster.memory import MemoryCluster
+
+    return MemoryCluster()
+
+
+def _local_cluster() -> object:
+    from quarterdeck.outside.cluster.layout import Ground
+    from quarterdeck.outside.cluster.local import LocalCluster
+
+    data = settings.DATA_DIR
+    return LocalCluster(
+        Ground(
+            places=data / "places", doors=settings.RUN_DIR / "agent", agents=settings.TOP / "agents",
+            python=Path(settings.AGENT_PYTHON), environments=data / "environments", lock=data / "lock",
+        )
+    )  # fmt: skip
+
+
+def _no_cluster() -> object:
     raise Refused(f"QUARTERDECK_CLUSTER is {settings.CLUSTER!r}: write local or memory.", reason="configuration")
 
 
-def forge(name: str) -> Forge:
-    if name == "bare":
-        from quarterdeck.outside.forge.bare import BareForge
-
-        return BareForge(repos())
-    raise Refused(
-        f"There is no forge named {name!r}.", reason="no_such_forge", remedy="Choose bare in the project's settings."
-    )
+CLUSTERS: dict[str, Callable[[], object]] = {"local": _local_cluster, "memory": _memory_cluster}

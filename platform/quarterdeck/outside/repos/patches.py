@@ -41,4 +41,5 @@ def _pieces(out: bytes) -> list[bytes]:
     while at >= 0:
         starts.append(at + 1)
         at = out.find(b"\n" + _HEADER, at + 1)
-    return [out[start:end] for start, end in zip(starts, [*starts[1:], len(out)], strict=True)]
+    ends = [*starts[1:], len(out)] if starts else []
+    return [out[start:end] for start, end in zip(starts, ends, strict=True)]

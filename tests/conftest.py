@@ -1,0 +1,111 @@
+"""The fixed cast, and the twins that stand for the world outside. Alice supervises, Bob only watches, Mallory is a stranger."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from quarterdeck.flow import actor, intake, launch
+from quarterdeck.outside import plugs
+from quarterdeck.outside.cluster.memory import MemoryCluster
+from quarterdeck.outside.repos.store import Store
+from quarterdeck.record.models import Attempt, Member, Person, Project, Repository, Run, Ticket
+from quarterdeck.sample import repository
+
+TEST = "python3 tools/run_tests.py --report report.xml"
+
+
+@pytest.fixture(scope="session")
+def sample_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's history, built once; tests that need it copy it."""
+    path = tmp_path_factory.mktemp("sample") / "origin.git"
+    repository.build(path)
+    return path
+
+
+@pytest.fixture
+def alice(db: None) -> Person:
+    return Person.objects.create_user("alice", name="Alice", password="correct horse battery")
+
+
+@pytest.fixture
+def bob(db: None) -> Person:
+    return Person.objects.create_user("bob", name="Bob", password="correct horse battery")
+
+
+@pytest.fixture
+def mallory(db: None) -> Person:
+    return Person.objects.create_user("mallory", name="Mallory", password="correct horse battery")
+
+
+@pytest.fixture
+def project(alice: Person, bob: Person, tmp_path: Path) -> Project:
+    """Alice supervises it, Bob watches. Its repository is the sample's, in a folder of the test's own."""
+    project = Project.objects.create(slug="larkfield", name="Larkfield", key="LARK", places=3)
+    Member.objects.create(project=project, person=alice, role="supervisor")
+    Member.objects.create(project=project, person=bob, role="viewer")
+    Repository.objects.create(project=project, url=str(tmp_path / "origin.git"), test=TEST, report="report.xml")
+    return project
+
+
+@pytest.fixture
+def make_ticket(project: Project) -> Callable[..., Ticket]:
+    def make(title: str = "Prices are rounded twice", **fields: object) -> Ticket:
+        number = Ticket.objects.count() + 1
+        values = {"description": "The total must be rounded once, at the end of the sum.", **fields}
+        return Ticket.objects.create(
+            project=project,
+            tracker="board",
+            external_id=str(uuid.uuid4()),
+            key=f"LARK-{100 + number}",
+            title=title,
+            **values,
+        )
+
+    return make
+
+
+@pytest.fixture
+def ticket(make_ticket: Callable[..., Ticket]) -> Ticket:
+    return make_ticket()
+
+
+@pytest.fixture
+def alice_acts(alice: Person) -> actor.Actor:
+    return actor.person(alice)
+
+
+@pytest.fixture
+def store(tmp_path: Path, sample_repository: Path) -> Iterator[Store]:
+    """The git service's own store, on disk, in this process; the project's repository is a copy of the sample's."""
+    shutil.copytree(sample_repository, tmp_path / "origin.git")
+    made = Store(tmp_path / "repos")
+    plugs.fit("repos", made)
+    yield made
+    plugs.fit("repos", None)
+    plugs.fit("forge:bare", None)
+
+
+@pytest.fixture
+def cluster() -> Iterator[MemoryCluster]:
+    made = MemoryCluster()
+    plugs.fit("cluster", made)
+    yield made
+    plugs.fit("cluster", None)
+
+
+@pytest.fixture
+def run(ticket: Ticket, alice_acts: actor.Actor) -> Run:
+    """Queued, by Alice."""
+    return intake.open_run(alice_acts, "assign-1", ticket.id)
+
+
+@pytest.fixture
+def attempt(run: Run, store: Store) -> Attempt:
+    """The run has a place: starting, epoch 1."""
+    assert launch.prepare(run)
+    made = launch.admit(run.id)
+    assert made is not None
+    run.refresh_from_db()
+    return made
