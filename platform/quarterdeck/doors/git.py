@@ -160,7 +160,9 @@ def build(store: Store, find: Find, holding: Holding) -> GitDoor:
 def _store() -> Store:
     from django.conf import settings
 
-    return Store(settings.DATA_DIR / "repos")
+    store = Store(settings.DATA_DIR / "repos")
+    store.folders.sweep()
+    return store
 
 
 @cache

@@ -1,5 +1,6 @@
 """port.Repos asked over the git service's internal port: JSON over a Unix socket that only the platform can open."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +16,9 @@ _LONGEST = 200.0
 class RemoteRepos:
     """`socket` is the path of git-internal.sock. May be shared by threads. Raises what port.Repos raises."""
 
-    def __init__(self, socket: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, socket: str | Path, *, transport: httpx.BaseTransport | None = None) -> None:
         self._http = httpx.Client(
-            base_url="http://git", transport=transport or httpx.HTTPTransport(uds=socket), trust_env=False
+            base_url="http://git", transport=transport or httpx.HTTPTransport(uds=str(socket)), trust_env=False
         )
 
     def close(self) -> None:
