@@ -108,7 +108,8 @@ class Boot:
     async def start(self) -> None:
         await self._timed("databases", self._databases())
         await self._timed("record and sample", self._record())
-        await self._timed("services", self.supervisor.stage(*self._services()))
+        await self._timed("dashboard and git", self.supervisor.stage(*self._doors()))
+        await self.supervisor.beside(*self._hands())
 
     async def _timed(self, name: str, work: Any) -> None:
         began = time.monotonic()
@@ -145,10 +146,17 @@ class Boot:
         printed = await self.supervisor.once("make_ready", [*MANAGE, "make_ready"])
         self.news = json.loads(printed.strip().splitlines()[-1])
 
-    def _services(self) -> list[Service]:
-        """Everything that needs the databases. Beat keeps its schedule in memory: all of it is short intervals, and a file
-        torn by a power cut would stop every sweep. The worker's pokes are losable and the reconciler repairs by comparison,
-        so nobody waits for those."""
+    def _doors(self) -> list[Service]:
+        """What a person and the agents reach. First, and with the machine to themselves: somebody waits for the page."""
+        serve = [*PYTHON, "-m", "quarterdeck.doors.serve"]
+        return [
+            Service("git", [*serve, "git"], probe.over_unix(self.place.run / "git-internal.sock")),
+            Service("web", [*serve, "web"], probe.over_tcp(self.place.host, self.port)),
+        ]
+
+    def _hands(self) -> list[Service]:
+        """Nobody waits for these: pokes may be lost, and the reconciler repairs by comparison. Beat keeps its schedule in
+        memory: all of it is short intervals, and a file torn by a power cut would stop every sweep."""
         celery = [*PYTHON, "-m", "celery", "-A", "quarterdeck.celery"]
         worker = [
             *celery,
@@ -162,19 +170,8 @@ class Boot:
             "-l",
             "warning",
         ]
-        return [
-            Service("git", [*PYTHON, "-m", "quarterdeck.doors.serve", "git"], self._git_ready()),
-            Service("web", [*PYTHON, "-m", "quarterdeck.doors.serve", "web"], self._web_ready()),
-            Service("reconciler", [*MANAGE, "reconcile"]),
-            Service("worker", worker),
-            Service("beat", [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "warning"]),
-        ]
-
-    def _web_ready(self) -> probe.Probe:
-        return probe.over_tcp(self.place.host, self.port)
-
-    def _git_ready(self) -> probe.Probe:
-        return probe.over_unix(self.place.run / "git-internal.sock")
+        beat = [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "warning"]
+        return [Service("reconciler", [*MANAGE, "reconcile"]), Service("worker", worker), Service("beat", beat)]
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]

@@ -79,7 +79,6 @@ class Kept:
     process: asyncio.subprocess.Process | None = None
     crashes: int = 0
     _watch: asyncio.Task[None] | None = field(default=None, repr=False)
-    _stopping: bool = False
 
     async def start(self) -> None:
         """Until it is ready. GaveUp with the end of its log when it ends before, or is not ready in time."""
@@ -105,8 +104,6 @@ class Kept:
         while self.process is not None:
             started = time.monotonic()
             code = await self.process.wait()
-            if self._stopping:
-                return
             self.crashes = 1 if time.monotonic() - started > self.house.calm else self.crashes + 1
             pause = self.house.pauses[min(self.crashes, len(self.house.pauses)) - 1]
             self._tell(code, pause)
@@ -126,8 +123,11 @@ class Kept:
             )
 
     async def stop(self, within: float) -> None:
-        """Ask, wait `within` seconds, insist; then end what it left in its group."""
-        self._stopping = True
+        """Ask, wait `within` seconds, insist; then end what it left in its group. Its pid file stays for the sweep that
+        ends a stop: what was being restarted at this moment is found there."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait({self._watch})
         if self.process is None:
             return
         if self.process.returncode is None:
@@ -136,10 +136,7 @@ class Kept:
             if not await _ends(self.process, within):
                 processes.signal_group(self.process.pid, self.service.insist)
                 await _ends(self.process, 1.0)
-        if self._watch is not None:
-            self._watch.cancel()
         processes.signal_group(self.process.pid, SIGKILL)
-        self.house.forget(self.service.name)
 
 
 @dataclass
@@ -151,8 +148,13 @@ class Supervisor:
 
     async def stage(self, *services: Service) -> None:
         """Start these together; the first that fails is raised, and `stop` still finds them all."""
+        self.stages.append([])
+        await self.beside(*services)
+
+    async def beside(self, *services: Service) -> None:
+        """Start these in the last stage: later than the others there, stopped together with them."""
         kept = [Kept(service, self.house) for service in services]
-        self.stages.append(kept)
+        self.stages[-1].extend(kept)
         try:
             async with asyncio.TaskGroup() as group:
                 for one in kept:
