@@ -278,10 +278,19 @@ async def test_a_sandbox_that_cannot_stand_is_a_failed_start_with_its_last_words
 
 
 async def test_an_environment_of_packages_is_there_to_read_and_a_missing_one_is_refused(world: LocalWorld) -> None:
-    (world.folder / "environments" / "sample").mkdir(parents=True)
+    (world.folder / "environments" / "sample" / "bin").mkdir(parents=True)
+    for name in ("git", "own-tool"):
+        (world.folder / "environments" / "sample" / "bin" / name).write_text(
+            f"#!/bin/sh\necho {name} of the packages\n"
+        )
+        (world.folder / "environments" / "sample" / "bin" / name).chmod(0o755)
     (world.folder / "environments" / "sample" / "package").write_text("it is here")
-    await world.do("cat /environment/package; touch /environment/x; exit 0", environment="sample")
+    await world.do(
+        "cat /environment/package; own-tool; git --version; touch /environment/x; exit 0", environment="sample"
+    )
     assert "it is here" in world.log()
+    assert "own-tool of the packages" in world.log()
+    assert "git of the packages" not in world.log()
     assert not (world.folder / "environments" / "sample" / "x").exists()
     for bad in ("other", "../places"):
         with pytest.raises(Refused):

@@ -51,8 +51,9 @@ def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...]
 
 
 def environment(spec: PlaceSpec) -> dict[str, str]:
+    """The project's packages come last in PATH: the runner shares it, and a `git` among them must not be the runner's."""
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": "/usr/local/bin:/usr/bin:/bin" + (":/environment/bin" if spec.environment else ""),
         "HOME": "/home/agent",
         "LANG": "C.UTF-8",
         "PYTHONPATH": f"{INSIDE}/agents",
@@ -60,7 +61,7 @@ def environment(spec: PlaceSpec) -> dict[str, str]:
         "QUARTERDECK_WORKSPACE": "/work",
         "QUARTERDECK_HOME": "/home/agent",
         "QUARTERDECK_TOOLS": "bwrap",
-    } | ({"QUARTERDECK_ENVIRONMENT": "/environment"} if spec.environment else {})
+    }
 
 
 def relayed(
