@@ -8,9 +8,10 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from deckwire.words import Audience
 
 from quarterdeck.doors import git_http as http
 from quarterdeck.doors.git_internal import Internal
-from quarterdeck.doors.git_serve import serve
+from quarterdeck.doors.git_serve import Answer, serve
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos import push
 from quarterdeck.outside.repos.store import Store
@@ -31,6 +32,10 @@ _ROUTE = re.compile(
     r"/run/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.git/(info/refs|git-upload-pack|git-receive-pack)\Z"
 )
 _READS = {"git-upload-pack"}
+_AT_ONCE = {"git-upload-pack": 4, "git-receive-pack": 1}
+"""Requests of one run that are worked on together; the next ones are told to wait."""
+_RECHECK = 1.0
+"""Seconds between two looks at the token while an answer streams: a revoked one reads no longer than that."""
 _ASKED_MOST = 16 << 20
 """Bytes of a fetch's question: wants and haves."""
 
@@ -60,6 +65,7 @@ class GitDoor:
     lookups: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, "git-token"))
     jobs: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 8, "git-push"))
     readers: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, 16))
+    at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     async def __call__(self, scope: Any, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,17 +92,30 @@ class GitDoor:
         bearer = await self._bearer(request, run, service)
         if request.method != ("GET" if action == "info/refs" else "POST"):
             raise Refused("This route takes another method.", reason="method", status=405)
-        if action == "info/refs":
-            return await self._advertise(request, send, run, service)
-        return await (self._read if service in _READS else self._write)(request, send, bearer)
+        with self._one_more(run, service):
+            if action == "info/refs":
+                await self._advertise(request, send, run, service)
+            else:
+                await (self._read if service in _READS else self._write)(request, send, bearer)
+
+    @contextmanager
+    def _one_more(self, run: str, service: str) -> Iterator[None]:
+        """Raises TryLater when the run has enough at work: bodies lie on our disk, and one run is not to fill it."""
+        if self.at_work[run, service] >= _AT_ONCE[service]:
+            raise TryLater("Another request of this run is at work.", after=1.0)
+        self.at_work[run, service] += 1
+        try:
+            yield
+        finally:
+            self.at_work[run, service] -= 1
+            if not self.at_work[run, service]:
+                del self.at_work[run, service]
 
     async def _bearer(self, request: http.Request, run: str, service: str) -> Bearer:
         """Raises Refused: 401 without a good token, 403 for another's run, or for a check that would write."""
         if service not in {"git-upload-pack", "git-receive-pack"}:
             raise Refused("Only git's smart protocol is spoken here.", reason="protocol", status=403)
-        token = request.token()
-        loop = asyncio.get_running_loop()
-        bearer = await loop.run_in_executor(self.lookups, self.find, token, Audience.GIT) if token else None
+        bearer = await self._found(request)
         if bearer is None:
             raise Refused("This token opens nothing here.", reason="token", remedy="Say hello again.", status=401)
         if str(bearer.run) != run:
@@ -104,6 +123,22 @@ class GitDoor:
         if service not in _READS and bearer.kind != "attempt":
             raise Refused("A check reads and never writes.", reason="read_only", status=403)
         return bearer
+
+    async def _found(self, request: http.Request) -> Bearer | None:
+        token = request.token()
+        if not token:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self.lookups, self.find, token, Audience.GIT)
+
+    async def _revoked(self, request: http.Request) -> None:
+        """Ends when the token opens nothing any more."""
+        while True:
+            await asyncio.sleep(_RECHECK)
+            try:
+                if await self._found(request) is None:
+                    return
+            except Refused:
+                return
 
     async def _advertise(self, request: http.Request, send: http.Send, run: str, service: str) -> None:
         if service in _READS:
@@ -126,7 +161,8 @@ class GitDoor:
             prefix = b""
         kind = "advertisement" if asked is None else "result"
         async with self.readers:
-            await serve(argv, env, asked, prefix, f"application/x-git-upload-pack-{kind}", request, send)
+            answer = Answer(prefix, f"application/x-git-upload-pack-{kind}", send)
+            await serve(argv, env, asked, answer, request, self._revoked(request))
 
     async def _write(self, request: http.Request, send: http.Send, bearer: Bearer) -> None:
         with await request.spool(self._scratch(), most=self.store.quota.sent, seconds=180) as body:

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from typing import IO
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import IO, Any
 
 from quarterdeck.doors.git_http import Request, Send, head
 from quarterdeck.errors import TryLater
@@ -13,25 +15,34 @@ _PIECE = 64 << 10
 _SECONDS = 600.0
 
 
+@dataclass(frozen=True)
+class Answer:
+    """How the stream begins and where it goes."""
+
+    prefix: bytes
+    kind: str
+    send: Send
+
+
 async def serve(
     argv: list[str],
     env: dict[str, str],
     asked: IO[bytes] | None,
-    prefix: bytes,
-    kind: str,
+    answer: Answer,
     request: Request,
-    send: Send,
+    revoked: Coroutine[Any, Any, None],
 ) -> None:
-    """`asked` is the request's whole body in a file: git reads it all before it answers."""
+    """`asked` is the request's whole body in a file: git reads it all before it answers. `revoked` ends when the caller
+    may read no more."""
     process = await _start(argv, env, asked)
-    hung_up = asyncio.create_task(_hung_up(request))
-    pumping = asyncio.create_task(_pump(process, prefix, kind, send))
+    pumping = asyncio.create_task(_pump(process, answer))
+    ends = {pumping, asyncio.create_task(_hung_up(request)), asyncio.create_task(revoked)}
     try:
-        await asyncio.wait({hung_up, pumping}, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if pumping.done():
             pumping.result()
     finally:
-        for job in (hung_up, pumping):
+        for job in ends:
             job.cancel()
         _end(process)
         await process.wait()
@@ -52,19 +63,19 @@ async def _start(argv: list[str], env: dict[str, str], asked: IO[bytes] | None) 
         raise TryLater(f"git could not be started: {broken}", after=5.0, reason="internal") from broken
 
 
-async def _pump(process: asyncio.subprocess.Process, prefix: bytes, kind: str, send: Send) -> None:
+async def _pump(process: asyncio.subprocess.Process, answer: Answer) -> None:
     """The status goes out with the first bytes: a git that says nothing at all is our failure, and told as one."""
     assert process.stdout is not None
     piece = await process.stdout.read(_PIECE)
     if not piece and await process.wait() != 0:
         raise TryLater("The repository cannot be read now.", after=5.0, reason="internal")
-    await send({"type": "http.response.start", "status": 200, "headers": head(kind)})
-    await send({"type": "http.response.body", "body": prefix, "more_body": True})
+    await answer.send({"type": "http.response.start", "status": 200, "headers": head(answer.kind)})
+    await answer.send({"type": "http.response.body", "body": answer.prefix, "more_body": True})
     while piece:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await answer.send({"type": "http.response.body", "body": piece, "more_body": True})
         piece = await process.stdout.read(_PIECE)
     if await process.wait() == 0:  # else the answer stays open, and the caller sees that it was cut
-        await send({"type": "http.response.body", "body": b""})
+        await answer.send({"type": "http.response.body", "body": b""})
 
 
 async def _hung_up(request: Request) -> None:

@@ -80,6 +80,15 @@ class Folders:
         finally:
             os.close(handle)  # closing gives the lock back
 
+    def forget_locks(self, run: str) -> None:
+        """Only for a run that is gone: who still waits for its lock will find no repository."""
+        for name in (f"push-{run}", f"ref-{run}"):
+            (self.root / "locks" / name).unlink(missing_ok=True)
+
+    def own(self, path: Path) -> bool:
+        """Whether a path lies below our root: no project's address may, or it would read what other runs wrote."""
+        return path.resolve().is_relative_to(self.root.resolve())
+
     def sweep(self) -> None:
         """Removes scratch folders older than a day: their job died."""
         for path in (self.root / "scratch").glob("*"):

@@ -1,6 +1,5 @@
 """Mirrors of projects' repositories: heads and tags are fetched in, pins keep what runs rely on, nothing else is written."""
 
-import os
 from pathlib import Path
 
 from quarterdeck.errors import Refused, TryLater
@@ -26,6 +25,7 @@ def refresh(folders: Folders, repository: str, url: str) -> dict[str, str]:
     Raises Refused(no_such_repository, empty_repository), TryLater.
     """
     path = folders.mirror(repository)
+    refuse_missing(folders, url)
     with folders.lock(f"mirror-{repository}", wait=30):
         if not path.is_dir():
             make(path, fill=lambda _: None)
@@ -57,13 +57,18 @@ def unpin(path: Path, run: str) -> None:
     git.text("update-ref", "--stdin", feed=(refs + "\n").encode() if refs else b"")
 
 
-def refuse_missing(url: str) -> None:
-    if not names.origin(url).startswith("https://") and not os.path.isdir(url.removeprefix("file://")):
+def refuse_missing(folders: Folders, url: str) -> None:
+    """Raises Refused(bad_name) for what is no address of a project, Refused(no_such_repository) where nothing is."""
+    if names.origin(url).startswith("https://"):
+        return
+    place = Path(url.removeprefix("file://"))
+    if folders.own(place):
+        raise Refused(f"{url} lies in the platform's own folder.", reason="bad_name", status=422)
+    if not place.is_dir():
         raise Refused(f"There is no repository at {url}.", reason="no_such_repository", status=404)
 
 
 def _fetch(path: Path, url: str) -> None:
-    refuse_missing(url)
     arguments = (
         "fetch",
         "--quiet",

@@ -97,7 +97,7 @@ def failed(arguments: Sequence[str], done: Done) -> Refused:
 def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Nothing of ours leaks in: no home, no configuration of the machine, no replace refs, no prompts."""
     return {
-        "PATH": os.defpath,
+        "PATH": os.pathsep.join(os.get_exec_path()),
         "HOME": "/nonexistent",
         "LC_ALL": "C",
         "TZ": "UTC",

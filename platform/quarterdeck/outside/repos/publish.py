@@ -16,12 +16,12 @@ def publish(folders: Folders, run: str, url: str, branch: str, *, old: str, new:
     names.sha(old)
     need(path, new)
     git = Git(path, bounds=_BOUNDS)
-    if (now := _where(git, url, ref)) != old:
+    if (now := _where(folders, git, url, ref)) != old:
         return _contains(folders, run, url, branch, now, new)
     # The lease is checked by the other side, in its own ref transaction: between our look and its move nobody slips in.
     lease = f"--force-with-lease={ref}:{'' if old == names.NONE else old}"
     done = git.run("push", "--quiet", "--no-verify", "--porcelain", lease, "--end-of-options", url, f"{new}:{ref}")
-    if (after := _where(git, url, ref)) == old:
+    if (after := _where(folders, git, url, ref)) == old:
         raise Refused(
             f"{url} refused the push: {_reason(done.out, done.err)}",
             reason="push_refused",
@@ -51,10 +51,10 @@ def _contains(folders: Folders, run: str, url: str, branch: str, now: str, new: 
     return Git(mirror_of(folders, run)).says("merge-base", "--is-ancestor", new, newest)
 
 
-def _where(git: Git, url: str, ref: str) -> str:
+def _where(folders: Folders, git: Git, url: str, ref: str) -> str:
     """What the ref is over there, forty zeros if nothing. Raises Refused(no_such_repository), TryLater."""
-    mirror.refuse_missing(url)
-    done = git.run("ls-remote", "--quiet", "--end-of-options", names.origin(url), ref)
+    mirror.refuse_missing(folders, url)
+    done = git.run("ls-remote", "--quiet", "--end-of-options", url, ref)
     if done.code:
         raise mirror.why(done, url)
     for line in done.out.decode(errors="replace").splitlines():

@@ -14,7 +14,7 @@ from quarterdeck.outside.repos import names, run
 from quarterdeck.outside.repos.folders import Folders, migrate
 from quarterdeck.outside.repos.plumbing import Bounds, Git
 from quarterdeck.outside.repos.push import Move
-from quarterdeck.outside.repos.weigh import Known, Quota, weigh
+from quarterdeck.outside.repos.weigh import Known, Quota, bounded, weigh
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,13 @@ def _one_ref(text: str) -> Refused:
 
 
 def _unpack(git: Git, pack: IO[bytes], quota: Quota) -> None:
-    """Checks every object's form and every link, completes a thin pack from the run's own objects."""
+    """Counts before git does: the header says how many objects follow, and git holds a line of memory for each.
+
+    Then git checks every object's form and every link, and completes a thin pack from the run's own objects.
+    """
+    start, head = pack.tell(), pack.read(12)
+    pack.seek(start)
+    bounded("objects", int.from_bytes(head[8:]), quota.objects)
     done = git.run("index-pack", "--stdin", "--fix-thin", "--strict", f"--max-input-size={quota.sent}", feed=pack)
     if done.code:
         last = done.err.splitlines()[-1][:300] if done.err else "it broke our bounds of memory or time"

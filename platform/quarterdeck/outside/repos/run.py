@@ -38,6 +38,7 @@ def close_run(folders: Folders, run: str) -> None:
         shutil.rmtree(path.rename(scratch / "closed.git"))
     if home.is_dir():
         mirror.unpin(home, run)  # last: a pin too many is only disk
+    folders.forget_locks(run)
 
 
 def repository_of(path: Path) -> str:

@@ -75,15 +75,15 @@ class Known:
 def weigh(quarantined: Git, git: Git, quota: Quota, known: Known) -> None:
     """`quarantined` sees only what was brought, `git` all. Raises Refused(quota), 413, with what is too much."""
     brought = everything(quarantined)
-    _bounded("objects", len(brought), quota.objects)
-    _bounded("unpacked bytes", sum(size for _, size in brought.values()), quota.unpacked)
-    _bounded("bytes in one file", max((s for kind, s in brought.values() if kind == "blob"), default=0), quota.blob)
+    bounded("objects", len(brought), quota.objects)
+    bounded("unpacked bytes", sum(size for _, size in brought.values()), quota.unpacked)
+    bounded("bytes in one file", max((s for kind, s in brought.values() if kind == "blob"), default=0), quota.blob)
     # A commit's or a tag's text is read whole by every reader; a megabyte of it serves nobody.
-    _bounded(
+    bounded(
         "bytes in one message", max((s for kind, s in brought.values() if kind in ("commit", "tag")), default=0), MEGA
     )
     trees = {sha: size for sha, (kind, size) in brought.items() if kind == "tree"}
-    _bounded("bytes of folder lists", sum(trees.values()), quota.trees)
+    bounded("bytes of folder lists", sum(trees.values()), quota.trees)
     unfold(git, trees, quota, known)
 
 
@@ -94,9 +94,9 @@ def unfold(git: Git, trees: dict[str, int], quota: Quota, known: Known) -> None:
     for root in read:
         for sha in _children_first(root, read, spreads):
             spread = spreads[sha] = _spread(read[sha], spreads, known)
-            _bounded("files in one folder", spread.files, quota.files)
-            _bounded("levels of folders", spread.depth, quota.depth)
-            _bounded("bytes in one path", spread.path, quota.path)
+            bounded("files in one folder", spread.files, quota.files)
+            bounded("levels of folders", spread.depth, quota.depth)
+            bounded("bytes in one path", spread.path, quota.path)
     known.put(spreads)
 
 
@@ -168,7 +168,7 @@ def _spread(tree: _Tree, spreads: dict[str, Spread], known: Known) -> Spread:
     return Spread(files, depth, path)
 
 
-def _bounded(what: str, found: int, most: int) -> None:
+def bounded(what: str, found: int, most: int) -> None:
     if found > most:
         raise Refused(
             f"Too many {what}: {found:,}, at most {most:,}.",
