@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,14 @@ def git(tree: Path, *arguments: str, check: bool = True) -> str:
     return subprocess.run(["git", *who, *arguments], cwd=tree, check=check, capture_output=True, text=True).stdout
 
 
+@cache
+def rehearsal() -> Rehearsal:
+    return Rehearsal(pace=0)
+
+
 def ask(messages: list[Json], stage: str) -> tuple[Json, Json]:
     """One model call: the message and the usage."""
-    provider, body = Rehearsal(pace=0), {"model": "rehearsal", "messages": messages}
+    provider, body = rehearsal(), {"model": "rehearsal", "messages": messages}
     call = Call("call", "run", stage, "chat/completions", body)
 
     async def whole() -> bytes:

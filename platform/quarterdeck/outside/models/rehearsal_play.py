@@ -11,7 +11,9 @@ from typing import Any
 from quarterdeck.outside.models.rehearsal_scene import Heard, Scene, Turn
 from quarterdeck.outside.models.rehearsal_script import Move, Script, Track, Wish
 
-SEEN_CHARACTERS = 600
+STEERED = ("plan", "work")
+"""Stages in which a redirect without a track is answered; the others only read it in passing."""
+SEEN_CHARACTERS = 1_500
 NO_OTHER_WAY = (
     "I read the redirect. This is the rehearsal model: its script for this ticket has no other way, so nothing changes."
 )
@@ -46,7 +48,7 @@ def next_move(script: Script, scene: Scene) -> Move:
         return _exhausted(scene, walk)
     if walk.left is not None:
         move = replace(move, calls=walk.left)
-    if _just(scene) == "redirect" and walk.track.on != "redirect":
+    if _just(scene) == "redirect" and scene.stage in STEERED and not script.after(scene.stage, "redirect"):
         move = replace(move, say=f"{NO_OTHER_WAY} {move.say}")
     return replace(move, calls=tuple(Wish(c.tool, _filled(c.args, scene.shown, walk.last)) for c in move.calls))
 
@@ -68,7 +70,7 @@ def _chosen(script: Script, scene: Scene) -> tuple[Track | None, tuple[Turn | He
         item = scene.items[place]
         if isinstance(item, Heard) and (track := script.after(scene.stage, item.kind)):
             return track, scene.items[place + 1 :]
-    return script.plain(scene.stage, scene.shown), scene.items
+    return script.plain(scene.stage, scene.heard), scene.items
 
 
 def _step(script: Script, scene: Scene, walk: Walk, turn: Turn) -> None:
@@ -93,7 +95,9 @@ def _step(script: Script, scene: Scene, walk: Walk, turn: Turn) -> None:
 def _missed(script: Script, scene: Scene, walk: Walk, move: Move) -> None:
     other = script.named(scene.stage, move.otherwise)
     if other is None:
-        walk.missed = f"I expected {move.hope or 'the code to look as my script knows it'}, and it does not"
+        walk.missed = (
+            f"I expected {move.hope or 'the code to look as my script knows it'}, and that is not what I found"
+        )
         return
     walk.track, walk.at = other, 0
 
@@ -167,6 +171,6 @@ def line_of(text: str, shown: str) -> int:
     """The number in front of `text` as search ("path:12:text") or view ("  12  text") print it, else the one in front of its
     last word, as a list of places has it ("path:12 symbol"). 0 when neither was shown."""
     for wanted in (text, text.split()[-1]):
-        if found := re.findall(rf"(\d+)[^\w\n]*{re.escape(wanted)}", shown):
+        if found := re.findall(rf"^(?:- )?(?:[^\s:]+:)?\s*(\d+)[^\w\n]*{re.escape(wanted)}", shown, re.MULTILINE):
             return int(found[-1])
     return 0

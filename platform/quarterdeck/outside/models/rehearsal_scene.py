@@ -7,16 +7,21 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 LAST_ACT = {
     "understood": "understand", "places": "locate", "plan": "plan", "finish": "work", "give_up": "work", "reviewed": "review",
 }  # fmt: skip
 """The tool that ends a stage: turns before it belong to that stage, however many stages the messages hold."""
-NOT_RUN = re.compile(r"\s*not run\b", re.IGNORECASE)
+NOT_RUN = re.compile(r"\s*(not run\b|killed: redirected)", re.IGNORECASE)
 KINDS = {
-    "redirect": r"\ARedirect from ", "conflict": r"\AConflict: ", "budget": r"\ABudget: ", "answer": r"\AAnswer from ", "red": r"\ACheck: ",
-}  # fmt: skip
+    "redirect": r"\ARedirect from ",
+    "conflict": r"\AConflict: ",
+    "budget": r"\ABudget: ",
+    "answer": r"\AAnswer from ",
+    "red": r"\ACheck: ",
+}
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Scene:
-    """`items` are this stage's turns and words in their order; `shown` is everything that the model did not say itself."""
+    """`items` are this stage's turns and words in their order; `shown` is everything that the model did not say itself,
+    `heard` what it was told after the opening: by a person or by the platform, never by the ticket.
+    """
 
     stage: str
     ticket: str
     title: str
     shown: str
+    heard: str
     items: tuple[Turn | Heard, ...] = field(default=())
 
     @property
@@ -67,8 +75,10 @@ def read(messages: Iterable[dict[str, Any]]) -> Scene:
     stages = re.findall(r"^Stage: (\w+)\s*$", system, re.MULTILINE)
     shown = "\n".join(text_of(m) for m in told if m.get("role") not in ("system", "developer", "assistant"))
     named = re.search(r"^Ticket: (\S+)[ \t]*(.*)$", shown, re.MULTILINE)
+    ticket, title = (named.group(1), named.group(2)) if named else ("", "")
     stage = stages[-1] if stages else ""
-    return Scene(stage, *(named.groups() if named else ("", "")), shown, tuple(_items(told, stage)))
+    words = [text_of(m) for m in told if m.get("role") == "user"]
+    return Scene(stage, ticket, title, shown, "\n".join(words[1:]), tuple(_items(told, stage)))
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -80,24 +90,29 @@ def text_of(message: dict[str, Any]) -> str:
 
 def _items(messages: list[dict[str, Any]], stage: str) -> list[Turn | Heard]:
     """Those of this stage. A stage's messages may also hold the turns of earlier ones."""
-    results = {m.get("tool_call_id"): text_of(m) for m in messages if m.get("role") == "tool"}
     kept: list[Turn | Heard] = []
     open_ones: list[Turn | Heard] = []
-    for message in messages:
+    for place, message in enumerate(messages):
         if message.get("role") == "user":
             open_ones.append(_heard(text_of(message), first=not kept and not open_ones))
         elif message.get("role") == "assistant":
-            turn = _turn(message, results)
+            turn = _turn(message, _results(messages[place + 1 :]))
             open_ones.append(turn)
             ended = next((LAST_ACT[c.tool] for c in turn.calls if c.tool in LAST_ACT), "")
             if ended:
-                kept += (
-                    open_ones
-                    if ended == stage
-                    else [h for h in open_ones if isinstance(h, Heard) and h.kind == "opening"]
-                )
+                kept += open_ones if ended == stage else [h for h in open_ones if _is_opening(h)]
                 open_ones = []
     return kept + open_ones
+
+
+def _is_opening(item: Turn | Heard) -> bool:
+    return isinstance(item, Heard) and item.kind == "opening"
+
+
+def _results(after: list[dict[str, Any]]) -> dict[Any, str]:
+    """By call id, up to the next answer: some clients number the calls of each answer anew."""
+    own = takewhile(lambda m: m.get("role") != "assistant", after)
+    return {m.get("tool_call_id"): text_of(m) for m in own if m.get("role") == "tool"}
 
 
 def _turn(message: dict[str, Any], results: dict[Any, str]) -> Turn:

@@ -44,7 +44,7 @@ class Move:
 @dataclass(frozen=True)
 class Track:
     """`on`: played after such a word of a person or of the platform (redirect | conflict | red), from its first move.
-    `given`: a pattern over everything the model was shown; the first track whose pattern is there is played.
+    `given`: a pattern over what the model was told after its opening; the first track whose pattern is there is played.
     """
 
     stage: str
@@ -59,10 +59,10 @@ class Script:
     ticket: str
     tracks: tuple[Track, ...] = field(default=())
 
-    def plain(self, stage: str, shown: str) -> Track | None:
-        """The track a stage starts with: the first whose `given` stands in what was shown, else the one without."""
+    def plain(self, stage: str, heard: str) -> Track | None:
+        """The track a stage starts with: the first whose `given` stands in what was heard, else the one without."""
         fitting = [t for t in self.tracks if t.stage == stage and not t.on and not t.name]
-        chosen = [t for t in fitting if t.given and re.search(t.given, shown)]
+        chosen = [t for t in fitting if t.given and re.search(t.given, heard, re.MULTILINE)]
         return next(iter([*chosen, *(t for t in fitting if not t.given)]), None)
 
     def after(self, stage: str, word: str) -> Track | None:
