@@ -22,14 +22,14 @@ from quarterdeck.flow import actor
 from quarterdeck.record.models import ApiToken, Member, Person, Project, Request, Role, Run, Ticket
 
 Least = Literal["anyone", "signed in", "viewer", "supervisor", "admin", "owner"]
-Of = Literal["", "run", "request", "project", "ticket", "body"]
+Of = Literal["", "run", "request_id", "project", "ticket", "body"]
 RANK: dict[str, int] = {Role.VIEWER: 1, Role.SUPERVISOR: 2, Role.ADMIN: 3}
 PREFIX = "qdu_"
 
 # Path parameter → the project it lies in. Each is one indexed query.
 PROJECT_OF: dict[str, Callable[[UUID], Any]] = {
     "run": lambda id: Run.objects.filter(id=id).values_list("project_id", flat=True).first(),
-    "request": lambda id: Request.objects.filter(id=id).values_list("run__project_id", flat=True).first(),
+    "request_id": lambda id: Request.objects.filter(id=id).values_list("run__project_id", flat=True).first(),
     "project": lambda id: Project.objects.filter(id=id).values_list("id", flat=True).first(),
     "ticket": lambda id: Ticket.objects.filter(id=id).values_list("project_id", flat=True).first(),
 }

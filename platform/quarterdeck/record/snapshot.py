@@ -5,7 +5,7 @@ Heads and rows come from one repeatable-read transaction, so a frame is either c
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from deckwire import views
@@ -100,3 +100,11 @@ def card_of(run_id: UUID) -> views.Run:
     """The card of one run that is known to be there."""
     with one_read():
         return cards([run_id])[0][0]
+
+
+def now() -> datetime:
+    """The database's moment: leases and signs of life are on its clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment

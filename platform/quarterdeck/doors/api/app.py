@@ -2,9 +2,12 @@
 
 from ninja import NinjaAPI
 
-from quarterdeck.doors.api import errors, me, runs
+from quarterdeck.doors.api import connections, decisions, errors, fleet, me, people, projects, runs, tickets
 
-ROUTERS = [me.router, runs.router]
+ROUTERS = [
+    me.router, runs.router, decisions.router, tickets.router, projects.router, connections.router, people.router,
+    fleet.router,
+]  # fmt: skip
 
 
 def build() -> NinjaAPI:

@@ -32,7 +32,7 @@ from quarterdeck.record.models import (
 )  # fmt: skip
 from quarterdeck.record.views import queue, timeline
 from quarterdeck.record.views.attention import who_must_act
-from quarterdeck.record.views.proposals import proposal
+from quarterdeck.record.views.proposals import flags, proposal
 from quarterdeck.record.views.requests import by_name
 from quarterdeck.record.views.tickets import plain
 from quarterdeck.record.views.times import ms, ms_or_none
@@ -124,9 +124,10 @@ def card(rows: Rows, run: Run) -> views.Run:
         lane=run.lane, parent=str(run.parent_id) if run.parent_id else None, spent_micro=money.spent,
         reserved_micro=money.reserved, cap_micro=run.cap_micro, tokens=money.tokens, steps=run.steps,
         step_cap=config.get("limits", {}).get("steps", 0), plan=steps, plan_version=version,
-        last_line=_last_line(last, live), risk=risk, attempts=[attempt(one) for one in attempts],
+        last_line=_last_line(last, live), risk=_risk(risk, requests), attempts=[attempt(one) for one in attempts],
         commands=[command(one) for one in rows.commands[run.id]],
-        proposal=proposal(standing, risk) if standing else None, request=str(requests[0].id) if requests else None,
+        proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
+        request=str(requests[0].id) if requests else None,
         queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
         failure_remedy=run.remedy if _ended_badly(run) else "", rehearsal=_model(config) == "rehearsal",
     )  # fmt: skip
@@ -206,6 +207,12 @@ def _plan(held: dict[str, Any] | None) -> tuple[list[PlanStep], int, Risk]:
     except ValidationError:
         return [], 0, Risk.LOW
     return steps, int(held.get("version", 1)), Risk(held.get("risk", Risk.LOW))
+
+
+def _risk(planned: Risk, requests: list[Request]) -> Risk:
+    """The plan's own, or what is asked about it where that is worse."""
+    order = [Risk.LOW, Risk.MEDIUM, Risk.HIGH]
+    return max([planned, *[Risk(one.risk) for one in requests]], key=order.index)
 
 
 def _repository(run: Run) -> Repository | None:

@@ -1,7 +1,8 @@
 """A sealed head: its figures, and the evidence in rows that a person reads before the code.
 
-`Proposal.stats`    {commits, files, added, removed, beyond_plan: [path], badges: {path: [badge]}}
-`Proposal.evidence` {f2p: [test], p2p: [test] | count, broken: [test], still_failing: [test], note}; None until re-run
+`Proposal.stats`    {commits, added, removed, files: [{path, added, removed, badges}]}
+`Proposal.evidence` {verdict, f2p: [test], p2p: count, broken: [test], still_failing: [test], beyond_plan: [path], note};
+                    None until re-run, and without figures where the verdict is none or broken
 `Proposal.pull`     {number, url, state}; empty where there is none
 """
 
@@ -13,19 +14,40 @@ from deckwire.words import Risk
 from quarterdeck.record.models import Check, Proposal
 
 NAMES_KEPT = 200
+UNKNOWN = {"none", "broken"}
+"""Verdicts of a check that could not say anything."""
+FLAGS = {
+    "protected": ("Protected path", Risk.HIGH), "ci": ("CI configuration", Risk.HIGH), "bidi": ("Bidirectional text", Risk.HIGH),
+    "invisible": ("Invisible characters", Risk.HIGH), "symlink": ("Symbolic link", Risk.HIGH),
+    "submodule": ("Submodule", Risk.HIGH), "mode": ("Mode change", Risk.MEDIUM), "lockfile": ("Lock file", Risk.MEDIUM),
+    "migration": ("Migration", Risk.MEDIUM), "binary": ("Binary file", Risk.MEDIUM), "minified": ("Minified", Risk.MEDIUM),
+}  # fmt: skip
 
 
-def proposal(row: Proposal, risk: Risk = Risk.LOW) -> views.Proposal:
+def proposal(row: Proposal) -> views.Proposal:
     """`row.checks` should be prefetched."""
-    stats, evidence, pull = row.stats, row.evidence, row.pull
+    stats, evidence, pull = row.stats, row.evidence, row.pull or {}
     return views.Proposal(
         id=str(row.id), head=row.head, base=row.branch, base_sha=row.base, digest=row.digest, summary=row.summary,
         pull=f"#{pull['number']}" if pull.get("number") else "", pull_url=pull.get("url", ""),
-        commits=stats.get("commits", 0), files=stats.get("files", 0), added=stats.get("added", 0),
+        commits=stats.get("commits", 0), files=len(stats.get("files", [])), added=stats.get("added", 0),
         removed=stats.get("removed", 0), fail_to_pass=_count(evidence, "f2p"), pass_to_pass=_count(evidence, "p2p"),
         broken=_count(evidence, "broken"), still_failing=_count(evidence, "still_failing"),
-        beyond_plan=stats.get("beyond_plan", []), checks=[check(one) for one in row.checks.all()],
+        beyond_plan=_names(evidence, "beyond_plan"), checks=[check(one) for one in row.checks.all()],
     )  # fmt: skip
+
+
+def flags(row: Proposal) -> list[views.RiskFlag]:
+    """What about the changed files a person should look at, each once, with the files that have it."""
+    paths: dict[str, list[str]] = {}
+    for file in row.stats.get("files", []):
+        for badge in file.get("badges", []):
+            paths.setdefault(badge, []).append(file["path"])
+    return [
+        views.RiskFlag(label=FLAGS[badge][0], why=", ".join(paths[badge][:5]), level=FLAGS[badge][1])
+        for badge in FLAGS
+        if badge in paths
+    ]
 
 
 def check(row: Check) -> views.Check:
@@ -46,7 +68,7 @@ def _fixed(row: Proposal) -> views.EvidenceRow:
     names = _names(row.evidence, "f2p")
     count = _count(row.evidence, "f2p")
     if count is None:
-        return views.EvidenceRow(kind="f2p", what="Failed before, pass now", figure="not run yet")
+        return views.EvidenceRow(kind="f2p", what="Failed before, pass now", figure=_not_run(row))
     note = (
         f"re-run by the platform on {row.base[:7]} and {row.head[:7]}"
         if count
@@ -61,7 +83,12 @@ def _fixed(row: Proposal) -> views.EvidenceRow:
 def _kept(row: Proposal) -> views.EvidenceRow:
     count, broken = _count(row.evidence, "p2p"), _count(row.evidence, "broken") or 0
     if count is None:
-        return views.EvidenceRow(kind="p2p", what="Passed before, still pass", figure="not run yet")
+        return views.EvidenceRow(
+            kind="p2p",
+            what="Passed before, still pass",
+            figure=_not_run(row),
+            note=str((row.evidence or {}).get("note", "")),
+        )
     note = f"{broken} passed before and fail now" if broken else "none that passed before fails now"
     return views.EvidenceRow(
         kind="p2p", what="Passed before, still pass", figure=f"{count} of {count + broken}", note=note,
@@ -82,12 +109,12 @@ def _still_failing(row: Proposal) -> list[views.EvidenceRow]:
 
 
 def _beyond(row: Proposal) -> views.EvidenceRow:
-    paths = row.stats.get("beyond_plan", [])
-    files = row.stats.get("files", 0)
+    paths = _names(row.evidence, "beyond_plan")
+    files = len(row.stats.get("files", []))
     note = "the plan did not name them" if paths else f"all {files} changed files are in the plan" if files else ""
     return views.EvidenceRow(
         kind="beyond_plan", what="Beyond the plan", figure=str(len(paths)), note=note,
-        state="warn" if paths else "good", items=list(paths)[:NAMES_KEPT],
+        state="warn" if paths else "good", items=paths,
     )  # fmt: skip
 
 
@@ -97,10 +124,14 @@ def _checked(row: Check) -> views.EvidenceRow:
 
 
 def _count(evidence: dict[str, Any] | None, name: str) -> int | None:
-    if evidence is None or name not in evidence:
+    if evidence is None or name not in evidence or evidence.get("verdict") in UNKNOWN:
         return None
     value = evidence[name]
     return value if isinstance(value, int) else len(value)
+
+
+def _not_run(row: Proposal) -> str:
+    return {"none": "no tests", "broken": "could not run"}.get((row.evidence or {}).get("verdict", ""), "not run yet")
 
 
 def _names(evidence: dict[str, Any] | None, name: str) -> list[str]:

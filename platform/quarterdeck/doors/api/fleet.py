@@ -1,0 +1,28 @@
+"""Is it idle or is it broken? And who did what."""
+
+from uuid import UUID
+
+from deckwire import views
+from ninja import Router
+
+from quarterdeck.doors.access import Needs
+from quarterdeck.doors.api.asked import Asked
+from quarterdeck.record import fleet as house
+from quarterdeck.record import lists
+
+router = Router(tags=["fleet"])
+
+
+@router.get("/fleet", response=views.Fleet, auth=Needs("signed in"))
+def fleet(request: Asked) -> views.Fleet:
+    return house.fleet(request.auth.projects)
+
+
+@router.get("/audit", response=list[views.AuditLine], auth=Needs("signed in"))
+def audit(request: Asked, project: UUID | None = None, after: int = 0) -> list[views.AuditLine]:
+    """Newest first, of the projects where the caller is an admin; the owner sees the site's too."""
+    mine = [one for one in request.auth.projects if request.auth.may(one, "admin")]
+    if project is not None:
+        request.auth.need([project], "admin")
+        return lists.audit([project], site=False, after=max(0, after))
+    return lists.audit(mine, site=request.auth.person.is_superuser, after=max(0, after))

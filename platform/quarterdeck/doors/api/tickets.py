@@ -1,0 +1,50 @@
+"""Tickets: read, written and commented on the board of our own."""
+
+from uuid import UUID
+
+from deckwire import bodies, views
+from ninja import Router
+
+from quarterdeck.doors.access import Needs
+from quarterdeck.doors.api.asked import Asked
+from quarterdeck.doors.api.ids import one_id
+from quarterdeck.flow import board, readiness
+from quarterdeck.record import lists
+from quarterdeck.record.models import Ticket
+
+router = Router(tags=["tickets"])
+WRITE = Needs("supervisor", of="ticket")
+
+
+@router.get("/tickets", response=list[views.TicketView], auth=Needs("signed in"))
+def tickets(request: Asked, project: UUID | None = None, q: str = "") -> list[views.TicketView]:
+    """Open ones first, newest first, 500 at the most. `q` looks in key and title."""
+    if project is not None:
+        request.auth.need([project], "viewer")
+    return lists.tickets([project] if project else request.auth.projects, q[:200], readiness.lacks)
+
+
+@router.post("/tickets", response={201: views.TicketView}, auth=Needs("supervisor", of="body"))
+def create(request: Asked, body: bodies.TicketBody) -> tuple[int, views.TicketView]:
+    project = one_id(body.project)
+    request.auth.need([project], "supervisor")
+    made = board.create_ticket(
+        request.auth.actor, project, title=body.title, description=body.description, kind=body.kind,
+        priority=body.priority, labels=body.labels,
+    )  # fmt: skip
+    return 201, _view(made)
+
+
+@router.patch("/tickets/{uuid:ticket}", response=views.TicketView, auth=WRITE)
+def edit(request: Asked, ticket: UUID, body: bodies.TicketPatch) -> views.TicketView:
+    return _view(board.edit_ticket(request.auth.actor, ticket, **body.model_dump(by_alias=False)))
+
+
+@router.post("/tickets/{uuid:ticket}/comments", response={201: views.TicketView}, auth=WRITE)
+def comment(request: Asked, ticket: UUID, body: bodies.CommentBody) -> tuple[int, views.TicketView]:
+    made = board.comment(request.auth.actor, ticket, body.body)
+    return 201, _view(made.ticket)
+
+
+def _view(row: Ticket) -> views.TicketView:
+    return lists.ticket(row.id, readiness.lacks)
