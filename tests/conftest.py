@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.flow import actor, intake, launch
 from quarterdeck.outside import plugs
 from quarterdeck.outside.cluster.memory import MemoryCluster

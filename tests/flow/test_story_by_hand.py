@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from deckwire.check import CheckReport, TestCase, TreeResult
 from deckwire.envelope import Hello
 from deckwire.events import Noted, Planned, Said

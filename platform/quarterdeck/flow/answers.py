@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deckwire.requests import Answer, Plan
-from deckwire.words import Fate, Phase, RequestKind, Verb
 from django.db.models.functions import Now
 from pydantic import ValidationError
 
+from deckwire.requests import Answer, Plan
+from deckwire.words import Fate, Phase, RequestKind, Verb
 from quarterdeck.errors import Refused
 from quarterdeck.flow import asks, fencing, mailbox, pokes
 from quarterdeck.record import lifecycle

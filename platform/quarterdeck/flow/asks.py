@@ -2,11 +2,11 @@
 
 from uuid import UUID, uuid5
 
+from django.db.models.functions import Now
+
 from deckwire.events import Asked
 from deckwire.requests import Ask
 from deckwire.words import RequestKind, Risk
-from django.db.models.functions import Now
-
 from quarterdeck.record.models import OPEN_REQUEST, Request, RequestState, Run
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from deckwire.events import Changed
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from deckwire.events import Changed
 from quarterdeck.errors import Refused
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded

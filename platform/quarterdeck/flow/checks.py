@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models.functions import Now
+
 from deckwire.check import CheckOrder, CheckReport
 from deckwire.envelope import Hello
 from deckwire.events import Checked
 from deckwire.tokens import digest
-from django.db import transaction
-from django.db.models.functions import Now
-
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import pokes
+from quarterdeck.flow import environments, pokes
 from quarterdeck.outside import names
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import ledger, tokens
@@ -68,7 +68,7 @@ def _start(check: Check, known: set[str]) -> CreateCheck:
     known.add(check.place)
     spec = PlaceSpec(
         name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=check.order["seconds"] * 5,
-        environment=str(check.run.project_id),
+        environment=environments.of(check.run.project_id),
     )  # fmt: skip
     return CreateCheck(spec, check.id)
 

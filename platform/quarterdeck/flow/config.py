@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from deckwire.envelope import Commands, Config, Dials, Limits, ModelRoute
-
 from quarterdeck.errors import Refused
 from quarterdeck.record.models import Connection, Project, Repository
 

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
-from deckwire.events import Changed
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from deckwire.events import Decided
-from deckwire.words import Verb
 from django.db import transaction
 
+from deckwire.events import Decided
+from deckwire.words import Verb
 from quarterdeck.errors import Refused
 from quarterdeck.flow import answers, retrying, reviews, rewind, steer, stop
 from quarterdeck.flow.actor import Actor

@@ -3,9 +3,9 @@
 from fnmatch import fnmatch
 from typing import Any, TypedDict
 
-from deckwire.check import CheckReport, TreeResult
 from django.db.models import Sum
 
+from deckwire.check import CheckReport, TreeResult
 from quarterdeck.flow import trees
 from quarterdeck.record.models import BaseResult, Check, ModelCall, Proposal, Run, RunRepository
 

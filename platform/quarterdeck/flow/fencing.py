@@ -1,9 +1,9 @@
 """Ending an attempt: the epoch rises first, then everything else. Whoever still speaks with the old one is refused."""
 
-from deckwire.events import Attempted
-from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from django.db.models.functions import Now
 
+from deckwire.events import Attempted
+from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.flow import pokes
 from quarterdeck.record import fences, ledger
 from quarterdeck.record.models import Attempt, Run

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -18,10 +18,10 @@ from uuid import UUID
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import routes, spend
 from quarterdeck.flow.lanes import LANES, Lane, Lanes
-from quarterdeck.flow.live_call import LiveCall
+from quarterdeck.flow.live_call import Fault, LiveCall
 from quarterdeck.flow.routes import Route
 from quarterdeck.outside.models.plug import DIALECTS
-from quarterdeck.outside.models.port import Call, Provider
+from quarterdeck.outside.models.port import Call, Provider, Usage
 from quarterdeck.outside.models.reading import counted
 from quarterdeck.record.models import CallState, Run
 from quarterdeck.record.tokens import Bearer
@@ -76,7 +76,7 @@ def plan(bearer: Bearer, asked: Asked) -> Plan:
     run = Run.objects.select_related("project").get(id=bearer.run)
     route = routes.find(run, asked.kind, asked.dialect, body["model"])
     digest = hashlib.sha256(f"{dialect.path}\n{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
-    most = route.price.cost(routes.Usage(len(asked.body) // LETTERS_PER_TOKEN, route.most_out))
+    most = route.price.cost(Usage(len(asked.body) // LETTERS_PER_TOKEN, route.most_out))
     wish = spend.Wish(asked.id, digest, asked.purpose, route.model, route.connection, route.price, most)
     call = Call(asked.id, str(run.id), asked.purpose, dialect.path, dialect.capped(body, route.most_out))
     return Plan(route, wish, call, bool(body.get("stream")), spend.stored(bearer, asked.id, digest))
@@ -96,10 +96,10 @@ class Gateway:
 
     providers: Mapping[str, Provider]
     run: Runner
-    lanes: Lanes = LANES
+    lanes: Lanes = field(default_factory=lambda: LANES)
     live: dict[UUID, LiveCall] = field(default_factory=dict)
     _open: Counter[UUID] = field(default_factory=Counter)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @asynccontextmanager
     async def answer(self, bearer: Bearer, asked: Asked) -> AsyncIterator[Answer]:
@@ -108,7 +108,8 @@ class Gateway:
         Raises Refused: fenced, budget, model, field, no_price, provider_…; TryLater: provider, reserved, quota.
         """
         with self._one_more(bearer):
-            met = await self._met(bearer, asked)
+            # Shielded: a caller who hangs up between the reserve and the call must not leave money set aside for nothing.
+            met = await asyncio.shield(self._spawn(self._met(bearer, asked)))
             if isinstance(met, spend.Answered):
                 yield Answer(met.content_type, _at_once(met.body))
                 return
@@ -117,7 +118,7 @@ class Gateway:
                 yield Answer(met.content_type, pieces)
 
     @contextmanager
-    def _one_more(self, bearer: Bearer) -> "Any":
+    def _one_more(self, bearer: Bearer) -> Iterator[None]:
         if self._open[bearer.id] >= OPEN_MOST:
             raise TryLater(f"At most {OPEN_MOST} model calls at once.", after=1.0, reason="quota")
         self._open[bearer.id] += 1
@@ -147,11 +148,20 @@ class Gateway:
         lane.busy += 1  # the caller's place goes with the caller; this one goes with the call
         live = LiveCall("text/event-stream" if planned.streamed else "application/json")
         self.live[row] = live
-        task = asyncio.create_task(self._make(row, planned, lane, live))
-        live.give_up = task.cancel
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        live.give_up = self._spawn(self._make(row, planned, lane, live)).cancel
         return live
+
+    def _spawn(self, act: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that nobody's hanging up ends. Held here: the loop itself holds only weak references."""
+        task = asyncio.create_task(act)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: where nobody waited for it any more, nobody needs to be told
 
     async def _make(self, row: UUID, planned: Plan, lane: Lane, live: LiveCall) -> None:
         keeping = asyncio.create_task(self._keep(row, live))
@@ -163,7 +173,7 @@ class Gateway:
             lane.busy -= 1
             self.live.pop(row, None)
 
-    async def _read(self, planned: Plan, lane: Lane, live: LiveCall) -> Refused | TryLater | GaveUp | None:
+    async def _read(self, planned: Plan, lane: Lane, live: LiveCall) -> Fault | None:
         """All that the provider says. The fault is returned, for the settling comes first."""
         provider = self.providers[planned.route.endpoint.protocol]
         try:
@@ -182,7 +192,7 @@ class Gateway:
             log.exception("the gateway failed at a call to %s", planned.route.name)
             return GaveUp("The gateway failed at this call.", reason="internal")
 
-    async def _settle(self, row: UUID, planned: Plan, live: LiveCall, fault: Any) -> None:
+    async def _settle(self, row: UUID, planned: Plan, live: LiveCall, fault: Fault | None) -> None:
         """Settles first, then tells: whoever has the whole answer finds it in the journal too."""
         end = self._end(planned, live, fault)
         for tries in range(SETTLE_TRIES):
@@ -195,7 +205,7 @@ class Gateway:
                 await asyncio.sleep(RENEW_SECONDS / 10)
         live.end(_told(fault))
 
-    def _end(self, planned: Plan, live: LiveCall, fault: Any) -> spend.End:
+    def _end(self, planned: Plan, live: LiveCall, fault: Fault | None) -> spend.End:
         if fault is None:
             body = live.body
             used = self.providers[planned.route.endpoint.protocol].usage(body, planned.streamed)
@@ -220,7 +230,7 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _told(fault: Any) -> Any:
+def _told(fault: Fault | None) -> Fault | None:
     """To an agent a broken answer is the provider's weather: it asks again, by the same id."""
     if isinstance(fault, TryLater) and fault.reason == "cut":
         return TryLater(fault.text, after=fault.after, reason="provider")

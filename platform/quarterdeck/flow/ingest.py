@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
+from django.db.models.functions import Now
+
 from deckwire.base import Message
 from deckwire.envelope import MAIN_THREAD, Batch, Envelope, Numbered, Step, Stored
 from deckwire.events import (
@@ -22,9 +25,6 @@ from deckwire.events import (
     read_event,
 )
 from deckwire.words import Fate, Phase
-from django.db import transaction
-from django.db.models.functions import Now
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import asks, mailbox, pokes, stores, watching
 from quarterdeck.outside import plugs

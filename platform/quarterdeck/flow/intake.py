@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from deckwire.events import Changed, Opened
 from django.db import IntegrityError, transaction
 
+from deckwire.events import Changed, Opened
 from quarterdeck.errors import Refused
 from quarterdeck.flow import config, outbox, pokes, readiness
 from quarterdeck.flow.actor import Actor

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from deckwire.events import Attempted
-from deckwire.tokens import digest
-from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire.events import Attempted
+from deckwire.tokens import digest
+from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import asks, fencing
 from quarterdeck.outside import names, plugs

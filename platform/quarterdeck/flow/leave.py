@@ -1,9 +1,9 @@
 """An agent says good-bye. Parking is conditional: mail that crossed its way answers "stay"."""
 
-from deckwire.envelope import Bye, Leave
-from deckwire.words import AttemptState, Blame, Phase
 from django.db import transaction
 
+from deckwire.envelope import Bye, Leave
+from deckwire.words import AttemptState, Blame, Phase
 from quarterdeck.flow import fencing, mailbox
 from quarterdeck.record import fences, lifecycle
 from quarterdeck.record.models import Attempt

@@ -6,7 +6,6 @@ Reads only. The diff is made by the git service from raw objects; what it says b
 from uuid import UUID
 
 from deckwire import views
-
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff

@@ -7,10 +7,10 @@ configuration: a person has to mend something first.
 from datetime import timedelta
 from uuid import UUID
 
-from deckwire.words import AttemptState, Blame, Phase
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire.words import AttemptState, Blame, Phase
 from quarterdeck.flow import asks, fencing, mailbox
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Attempt, Run

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from deckwire.commands import Mail
-from deckwire.words import Fate
 from django.db.models import Max
 
+from deckwire.commands import Mail
+from deckwire.words import Fate
 from quarterdeck.flow import mailbox
 from quarterdeck.record.models import Command, StreamHead
 from quarterdeck.record.tokens import Bearer

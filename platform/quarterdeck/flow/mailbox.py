@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from deckwire.commands import Command as Wire
-from deckwire.words import Fate
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire.commands import Command as Wire
+from deckwire.words import Fate
 from quarterdeck.record import wakes
 from quarterdeck.record.models import Command, Decision, Run
 

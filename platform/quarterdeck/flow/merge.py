@@ -6,11 +6,11 @@ Dying between any two lines is repaired by the next pass: each looks at what is 
 import logging
 from uuid import UUID
 
-from deckwire.events import Merged
-from deckwire.words import Phase
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire.events import Merged
+from deckwire.words import Phase
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import outbox, proposals, rewind, seal, trees
 from quarterdeck.outside import plugs

@@ -5,14 +5,14 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from deckwire.events import Changed
-from deckwire.tokens import digest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from deckwire.events import Changed
+from deckwire.tokens import digest
 from quarterdeck.errors import Refused
 from quarterdeck.flow.actor import Actor, person
 from quarterdeck.flow.text import bounded

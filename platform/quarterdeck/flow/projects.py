@@ -4,9 +4,9 @@ import re
 from typing import Any
 from uuid import UUID
 
-from deckwire.events import Changed
 from django.db import IntegrityError, transaction
 
+from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded

@@ -1,9 +1,9 @@
 """An agent's sign of life. Leases run on database time; a session is renewed long before it ends."""
 
-from deckwire.envelope import Heartbeat, Pulse
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from deckwire.envelope import Heartbeat, Pulse
 from quarterdeck.errors import Refused
 from quarterdeck.flow import mailbox, watching
 from quarterdeck.flow.welcome import spent

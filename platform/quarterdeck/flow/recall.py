@@ -4,9 +4,9 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from deckwire.envelope import MAIN_THREAD, Envelope, Part, Recalled, Write
 from django.db.models import QuerySet
 
+from deckwire.envelope import MAIN_THREAD, Envelope, Part, Recalled, Write
 from quarterdeck.record import models
 from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run
 from quarterdeck.record.tokens import Bearer

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from deckwire.words import AttemptState, Blame
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire.words import AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, launch, losses
+from quarterdeck.flow import checks, environments, launch, losses
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
 from quarterdeck.record.models import Attempt
@@ -116,7 +116,7 @@ def spec_for(attempt: Attempt) -> PlaceSpec:
     limits = run.config.get("limits", {})
     return PlaceSpec(
         name=attempt.place, kind="attempt", run=str(run.id), epoch=attempt.epoch, secret=tokens.one_time_secret(attempt.id),
-        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=str(run.project_id),
+        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.project_id),
         memory_mb=int(run.project.limits.get("memory_mb", 2048)), labels={"project": run.project.slug},
     )  # fmt: skip
 

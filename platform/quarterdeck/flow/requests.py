@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from deckwire import views
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import decide
 from quarterdeck.flow.actor import Actor

@@ -1,7 +1,6 @@
 """Retry: ends have no way out, so a retry is a new run of the same ticket, with the failed one as its parent."""
 
 from deckwire.words import Fate
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import actor, intake, mailbox, proposals
 from quarterdeck.record.models import Command, Decision, Run

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from deckwire.words import Fate, Phase, RequestKind
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import mailbox, pokes, proposals, retrying
 from quarterdeck.record import lifecycle

@@ -2,7 +2,6 @@
 
 from deckwire.envelope import MAIN_THREAD
 from deckwire.words import Fate, Phase
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import asks, mailbox, pokes, proposals, stop
 from quarterdeck.record import lifecycle

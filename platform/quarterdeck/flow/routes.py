@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from deckwire.envelope import ModelRoute
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow.config import REHEARSAL
 from quarterdeck.outside.models.port import Endpoint, Usage

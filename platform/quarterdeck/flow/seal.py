@@ -6,11 +6,11 @@ Called by the worker for every run that is sealing, as often as it likes: each p
 import logging
 from uuid import UUID
 
+from django.db import transaction
+
 from deckwire.events import Proposed
 from deckwire.requests import Ask, Fact
 from deckwire.words import Phase, RequestKind, Risk
-from django.db import transaction
-
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import asks, evidence, proposals, trees
 from quarterdeck.outside import plugs

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from deckwire.events import Spent
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Now
 
+from deckwire.events import Spent
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow.routes import Price
 from quarterdeck.outside.models.port import Usage

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from deckwire.requests import Answer
-from deckwire.words import Fate, Phase, Verb
 from django.db.models.functions import Now
 
+from deckwire.requests import Answer
+from deckwire.words import Fate, Phase, Verb
 from quarterdeck.errors import Refused
 from quarterdeck.flow import answers, fencing, mailbox, pokes, rewind
 from quarterdeck.record import lifecycle

@@ -1,7 +1,6 @@
 """Stop: the platform's own act, without the agent's help. The epoch rises, tokens die, the place is deleted by uid."""
 
 from deckwire.words import AttemptState, Fate, Phase
-
 from quarterdeck.errors import Refused
 from quarterdeck.flow import asks, fencing, mailbox
 from quarterdeck.record import lifecycle

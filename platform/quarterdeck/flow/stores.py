@@ -4,11 +4,11 @@ import base64
 import binascii
 import hashlib
 
-from deckwire.base import MAX_PART_BYTES
-from deckwire.envelope import Envelope, Part, Step, Writes
 from django.db.models import Max, Sum
 from django.db.models.functions import Length
 
+from deckwire.base import MAX_PART_BYTES
+from deckwire.envelope import Envelope, Part, Step, Writes
 from quarterdeck.errors import Refused
 from quarterdeck.record import models
 from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run

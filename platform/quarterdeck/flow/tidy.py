@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from deckwire.words import AttemptState, Phase
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire.words import AttemptState, Phase
 from quarterdeck.flow import fencing, mailbox
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Command, Request, RequestState, Run

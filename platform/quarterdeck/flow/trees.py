@@ -11,7 +11,6 @@ import hashlib
 from typing import Any
 
 from deckwire.check import CheckTree
-
 from quarterdeck.flow import pokes
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record.models import BaseResult, Check, Proposal, Run, RunRepository

@@ -1,13 +1,13 @@
 """An agent says hello: the one-time secret becomes a session, and it learns all it needs to know."""
 
-from deckwire.envelope import Config, Conflict, Fork, Hello, TicketText, Welcome
-from deckwire.events import Attempted, Resumed
-from deckwire.tokens import digest
-from deckwire.words import AttemptState, Fate, Phase
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
 
+from deckwire.envelope import Config, Conflict, Fork, Hello, TicketText, Welcome
+from deckwire.events import Attempted, Resumed
+from deckwire.tokens import digest
+from deckwire.words import AttemptState, Fate, Phase
 from quarterdeck.errors import Refused
 from quarterdeck.flow import fencing
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens

@@ -1,7 +1,6 @@
 """Builds the adapter that the settings name: the only place that knows which one it is. Each is made once, on first use."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
@@ -66,15 +65,12 @@ def _memory_cluster() -> object:
 
 
 def _local_cluster() -> object:
-    from quarterdeck.outside.cluster.layout import Ground
     from quarterdeck.outside.cluster.local import LocalCluster
 
     data = settings.DATA_DIR
     return LocalCluster(
-        Ground(
-            places=data / "places", doors=settings.RUN_DIR / "agent", agents=settings.TOP / "agents",
-            python=Path(settings.AGENT_PYTHON), environments=data / "environments", lock=data / "lock",
-        )
+        root=data / "places", doors=settings.RUN_DIR / "agent", agents=settings.TOP / "agents", python=settings.AGENT_PYTHON,
+        environments=data / "environments", lock=data / "lock",
     )  # fmt: skip
 
 
