@@ -7,7 +7,7 @@ export default defineConfig(({ command }) => ({
   base: command === "build" ? "/static/" : "/",
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
-  build: { manifest: true, target: "es2022", chunkSizeWarningLimit: 1200 },
+  build: { manifest: true, assetsInlineLimit: 0, target: "es2022", chunkSizeWarningLimit: 1200 },
   worker: { format: "es" },
   server: { proxy: { "/api": "http://127.0.0.1:8600", "/live": { target: "ws://127.0.0.1:8600", ws: true } } },
 }));

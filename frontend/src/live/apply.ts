@@ -91,6 +91,7 @@ function card(draft: Draft, run: Run, touched: Touched): void {
   const before = draft.runs.get(run.id);
   if (before && before.seq > run.seq) return;
   draft.runs.set(run.id, run);
+  reach(draft, run.id, run.seq);
   touched.runs.add(run.id);
   if (!before || before.attention !== run.attention || before.phase !== run.phase || before.since !== run.since) touched.lists = true;
 }
@@ -127,7 +128,13 @@ function append(draft: Draft, run: string, list: readonly TimelineEvent[], to: n
   const fresh = list.filter((event) => event.seq > upTo);
   draft.timelines.set(run, undo([...(draft.timelines.get(run) ?? []), ...fresh], fresh).slice(-KEPT));
   draft.upTo.set(run, Math.max(upTo, to));
+  reach(draft, run, to);
   touched.runs.add(run);
+}
+
+/** A cursor only rises. */
+function reach(draft: Draft, stream: string, seq: number): void {
+  draft.heads.set(stream, Math.max(draft.heads.get(stream) ?? 0, seq));
 }
 
 /** A resume sets aside what older attempts said after the checkpoint: those lines are kept, drawn as undone. */

@@ -13,6 +13,7 @@ import { Kbd } from "@/ui/kbd";
 import { CostMeter, StepTicks } from "@/ui/meter";
 import { Fact, Lines, Section } from "@/ui/section";
 import { cx } from "@/lib/cx";
+import { reveal } from "@/lib/invisible";
 import { money } from "@/lib/money";
 import type { Quote, Request, Run } from "@/wire/types";
 
@@ -51,7 +52,7 @@ function Facts({ request }: { request: Request }) {
 function CommandLine({ command }: { command: string }) {
   return (
     <pre tabIndex={0} aria-label="Command that is asked for" className="overflow-x-auto rounded-control bg-sunken px-3 py-2 text-meta ring-1 ring-inset ring-line">
-      <span aria-hidden className="select-none text-text-3">$ </span>{command}
+      <span aria-hidden className="select-none text-text-3">$ </span>{reveal(command)}
     </pre>
   );
 }
@@ -60,7 +61,7 @@ function QuoteBlock({ quote }: { quote: Quote }) {
   return (
     <figure className="flex flex-col gap-1">
       <figcaption className={cx("text-meta", quote.tone === "hostile" ? "font-medium text-failed" : "text-text-3")}>{quote.title}</figcaption>
-      <pre tabIndex={0} aria-label={quote.title} className="overflow-x-auto whitespace-pre-wrap rounded-control bg-sunken px-3 py-2 text-meta leading-[18px] ring-1 ring-inset ring-line">{quote.lines}</pre>
+      <pre tabIndex={0} aria-label={quote.title} className="overflow-x-auto whitespace-pre-wrap rounded-control bg-sunken px-3 py-2 text-meta leading-[18px] ring-1 ring-inset ring-line">{reveal(quote.lines)}</pre>
     </figure>
   );
 }

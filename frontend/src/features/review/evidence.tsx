@@ -11,16 +11,16 @@ export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly Evid
         <tbody className="divide-y divide-line">
           {rows.map((row) => (
             <tr key={row.kind + row.what} className="h-8">
-              <td className="w-6"><EvidenceIcon state={row.state} /></td>
-              <td className="pr-4 font-medium">{row.what}</td>
-              <td className="num pr-6 text-right font-semibold">{row.figure}</td>
-              <td className="text-text-2 max-tablet:hidden">{row.note}<Items items={row.items} /></td>
+              <td className="w-6 min-w-6 py-2 align-top"><EvidenceIcon state={row.state} /></td>
+              <td className="whitespace-nowrap py-1 pr-4 align-top font-medium max-tablet:whitespace-normal">{row.what}</td>
+              <td className="num whitespace-nowrap py-1 pr-6 text-right align-top font-semibold">{row.figure}</td>
+              <td className="w-full py-1 align-top text-text-2 max-tablet:hidden">{row.note}<Items items={row.items} /></td>
             </tr>
           ))}
           {checks.map((check) => (
             <tr key={check.name} className="h-8">
-              <td className="w-6"><CheckIcon state={check.state} /></td>
-              <td className="pr-4">{check.name}</td>
+              <td className="w-6 min-w-6"><CheckIcon state={check.state} /></td>
+              <td className="whitespace-nowrap pr-4 max-tablet:whitespace-normal">{check.name}</td>
               <td className="pr-6 text-right text-meta text-text-3">check</td>
               <td className="num text-text-2 max-tablet:hidden">{check.note}</td>
             </tr>
@@ -35,7 +35,7 @@ const SHOWN = 4;
 /** The names behind a figure: a few at once, the rest when asked for. */
 function Items({ items }: { items: readonly string[] }) {
   if (items.length === 0) return null;
-  if (items.length <= SHOWN) return <span className="mono block break-all text-micro text-text-3">{items.join(", ")}</span>;
+  if (items.length <= SHOWN) return <ul className="mono break-all text-micro text-text-3">{items.map((item) => <li key={item}>{item}</li>)}</ul>;
   return (
     <details className="text-meta">
       <summary className="text-text-3">{items.length} names</summary>

@@ -51,6 +51,9 @@ export function transcript(events: readonly TimelineEvent[]): string {
     .map((event) => `\x1b[2m$ ${clean(event.text)}\x1b[22m\n${clean(event.output || event.detail)}`.trimEnd()).join("\n");
 }
 
+/** The same without colours, for a block of text. */
+export const plain = (text: string): string => clean(text).replace(/\x1b\[[0-9;:]*m/g, "");
+
 /** Colours stay; whatever else a program could say to a terminal (titles, clipboard, cursor, links) is dropped. */
 export function clean(text: string): string {
   return text

@@ -50,7 +50,7 @@ export function Terminal({ run }: { run: Run }) {
     term.current.write((grown ? text.slice(shown.current.length) : text).replaceAll("\n", "\r\n"));
     shown.current = text;
   }, [text, theme]);
-  return <div ref={host} role="region" aria-label="Terminal" className="h-full px-5 py-3" />;
+  return <div role="region" aria-label="Terminal" className="h-full px-5 py-3"><div ref={host} className="h-full" /></div>;
 }
 
 function openTerminal(host: HTMLElement): { term: Xterm; close: () => void } {

@@ -4,7 +4,8 @@ import {
 } from "lucide-react";
 import { useMemo, useState, type ReactNode } from "react";
 import { useKeys } from "@/app/keys";
-import { chapters, drawn, found, type Chapter } from "@/features/run/derive";
+import { chapters, drawn, found, plain, type Chapter } from "@/features/run/derive";
+import { reveal } from "@/lib/invisible";
 import { useEarlier } from "@/features/run/use-earlier";
 import { useEnd } from "@/features/run/use-end";
 import { cx } from "@/lib/cx";
@@ -102,10 +103,10 @@ function Line({ event, quiet }: { event: TimelineEvent; quiet: boolean }) {
       <Icon size={14} strokeWidth={1.75} aria-label={event.what} className={cx("mt-[3px] shrink-0", event.what === "error" ? "text-failed" : loud ? "text-needs" : "text-text-3")} />
       <div className="min-w-0 flex-1">
         <p className={cx("prose-measure break-words", event.what === "thought" ? "whitespace-pre-wrap text-text-2" : "text-text", loud && "font-medium", event.undone && "line-through decoration-text-3")}>
-          {event.text}{event.undone && <span className="sr-only"> (undone)</span>}
+          {reveal(event.text)}{event.undone && <span className="sr-only"> (undone)</span>}
         </p>
         {more && <p className="prose-measure break-words text-meta text-text-2">{more}</p>}
-        {event.output && <Output>{event.output}</Output>}
+        {event.output && <Output>{reveal(plain(event.output))}</Output>}
       </div>
       <time dateTime={new Date(event.at).toISOString()} title={exactTime(event.at)} className="num shrink-0 text-meta text-text-3">{timeOfDay(event.at)}</time>
     </li>

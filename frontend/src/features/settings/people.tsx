@@ -60,9 +60,9 @@ function RoleSelect({ one, project }: { one: PersonView; project: ProjectView })
     onError: (error) => notify({ text: sayError(error) }),
   });
   return (
-    <label className="flex items-center gap-3">
+    <label className="flex items-center gap-3 max-tablet:flex-wrap">
       <span className="w-32 truncate text-right text-meta text-text-2 max-tablet:text-left">{project.name}</span>
-      <Select className="w-64" disabled={!mayAdmin(who, project.id) || change.isPending} value={one.roles[project.id] ?? ""} onChange={(event) => change.mutate(event.target.value)} aria-label={`Role of ${one.person.name} in ${project.name}`}>
+      <Select className="w-64 max-w-full" disabled={!mayAdmin(who, project.id) || change.isPending} value={one.roles[project.id] ?? ""} onChange={(event) => change.mutate(event.target.value)} aria-label={`Role of ${one.person.name} in ${project.name}`}>
         <option value="">{one.owner ? "As the owner: everything" : "Does not see it"}</option>
         {ROLES.map((role) => <option key={role.value} value={role.value}>{role.label}</option>)}
       </Select>

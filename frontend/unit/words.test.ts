@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { asWords } from "@/features/review/drafts";
+import { pricesOf, rowsOf } from "@/features/settings/prices";
+import { actorWord, attentionNow } from "@/lib/attention";
+import { ApiError, sendKeyed, unreachable } from "@/lib/http";
+import { reveal } from "@/lib/invisible";
+import { newKey } from "@/lib/key";
+import { against, microOf, money, short } from "@/lib/money";
+import { span } from "@/lib/time";
+import { backoff } from "@/live/backoff";
+import { run } from "./make";
+
+describe("who must act", () => {
+  const working = run({ lastSignAt: 1000, heartbeatMs: 5000 });
+  test("an agent that missed three heartbeats is out of contact", () => {
+    expect(attentionNow(working, 16_000)).toBe("working");
+    expect(attentionNow(working, 16_001)).toBe("broken");
+    expect(actorWord(working, "broken")).toBe("No contact");
+  });
+  test("silence means nothing where nobody should speak", () => {
+    expect(attentionNow(run({ phase: "queued", attention: "elsewhere", lastSignAt: 1000 }), 9e9)).toBe("elsewhere");
+    expect(attentionNow(run({ lastSignAt: null }), 9e9)).toBe("working");
+  });
+  test("a wish that is not yet fulfilled is said as what it is", () => {
+    expect(actorWord(run({ desired: "pause" }))).toBe("Pausing");
+    expect(actorWord(run({ desired: "pause", phase: "paused", attention: "paused" }))).toBe("Paused");
+    expect(actorWord(run({ desired: "stop", phase: "cancelled", attention: "done" }))).toBe("Stopped");
+  });
+});
+
+describe("money", () => {
+  test("always has two decimals and its currency", () => {
+    expect(money(4_180_000)).toBe("$4.18");
+    expect(money(0, "EUR")).toBe("€0.00");
+    expect(money(1, "not a code")).toBe("$0.00");
+  });
+  test("is read as people type it, or not at all", () => {
+    expect([microOf("8"), microOf(" 0,5 "), microOf(""), microOf("-1"), microOf("x")]).toEqual([8_000_000, 500_000, undefined, undefined, undefined]);
+  });
+  test("a cap of nothing is no cap", () => {
+    expect(against(5, 0)).toEqual({ share: 0, near: false, over: false });
+    expect(against(8, 10)).toEqual({ share: 0.8, near: true, over: false });
+  });
+  test("counts are whole up to 9,999", () => expect([short(9999), short(12_345), short(2_500_000)]).toEqual(["9,999", "12k", "2.5M"]));
+  test("a model without a price has none, and 0 is a price", () => {
+    expect(pricesOf([{ name: "m", in: "", out: "0", context: "8000" }, { name: " ", in: "x", out: "", context: "" }])).toEqual([{ name: "m", inMicroPerMTok: null, outMicroPerMTok: 0, contextTokens: 8000 }]);
+    expect(pricesOf([{ name: "m", in: "cheap", out: "", context: "8000" }])).toBeUndefined();
+    expect(rowsOf([{ name: "m", inMicroPerMTok: 3_000_000, outMicroPerMTok: null, contextTokens: 8000 }])).toEqual([{ name: "m", in: "3.00", out: "", context: "8000" }]);
+  });
+});
+
+describe("words", () => {
+  test("a span has two units at most", () => expect([42_000, 14 * 60_000, 125 * 60_000, 76 * 3_600_000].map(span)).toEqual(["42s", "14m", "2h 05m", "3d 4h"]));
+  test("what cannot be seen is drawn", () => expect(reveal("a\u200bb\u202ec\u{e0041}")).toBe("a⟨U+200B⟩b⟨U+202E⟩c⟨U+E0041⟩"));
+  test("comments leave as one text, in the order of the diff", () => {
+    const draft = (path: string, line: number, text: string, side: "additions" | "deletions" = "additions") => ({ id: path + line, path, line, side, text, by: "Alice", at: 0 });
+    expect(asWords([draft("b.py", 2, "two"), draft("a.py", 9, " nine ", "deletions"), draft("a.py", 1, "one")], "4f2c9e1aaaaaaaa", ["a.py", "b.py"]))
+      .toBe("Review comments on 4f2c9e1aaaaa:\na.py:1: one\na.py:9 (removed line): nine\nb.py:2: two");
+  });
+});
+
+describe("the line", () => {
+  afterEach(() => vi.useRealTimers());
+  test("waits longer each time, never more than 30 s, never the same for all", () => {
+    expect([0, 1, 2, 9].map((n) => backoff(n, () => 1))).toEqual([1000, 2000, 4000, 30_000]);
+    expect(backoff(0, () => 0)).toBe(500);
+  });
+  test("keys are UUIDs and differ", () => {
+    expect(newKey()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(newKey()).not.toBe(newKey());
+  });
+  test("a write with a key is sent again while nobody knows whether it arrived", async () => {
+    vi.useFakeTimers();
+    const answers = [unreachable(), new ApiError(503, { reason: "busy", text: "", remedy: "" }), "done"];
+    const sent = sendKeyed(() => { const next = answers.shift(); return next instanceof ApiError ? Promise.reject(next) : Promise.resolve(next); });
+    await vi.runAllTimersAsync();
+    expect(await sent).toBe("done");
+  });
+  test("a refusal is not sent again", async () => {
+    let sent = 0;
+    const refused = new ApiError(409, { reason: "moved", text: "The head moved.", remedy: "" });
+    await expect(sendKeyed(() => { sent += 1; return Promise.reject(refused); })).rejects.toBe(refused);
+    expect(sent).toBe(1);
+  });
+});
