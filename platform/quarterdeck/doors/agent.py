@@ -9,19 +9,24 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from deckwire.commands import Mail
+from django.conf import settings
 
 from quarterdeck.doors import agent_http as http
-from quarterdeck.doors import wakeups
+from quarterdeck.doors import agent_model, wakeups
 from quarterdeck.doors.agent_acts import Ask, dumped, number
 from quarterdeck.doors.agent_held import Held, Waiter
+from quarterdeck.doors.agent_model import asked
 from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.doors.agent_table import BY_PATH, Door
 from quarterdeck.doors.agent_work import Work
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import mail, standing
+from quarterdeck.flow.gateway import Gateway
+from quarterdeck.outside.models import calling, plug
 from quarterdeck.record import leases, tokens
 from quarterdeck.record.tokens import Bearer
 
@@ -33,7 +38,7 @@ READY_SECONDS = 1.0
 
 def wrap(application: Application) -> Application:
     """`application` behind the agents' doors. Runs the process's background work from ASGI's start-up to its end."""
-    return AgentDoors(application).__call__
+    return AgentDoors(application)
 
 
 @dataclass
@@ -42,10 +47,16 @@ class AgentDoors:
     work: Work = field(default_factory=Work)
     rates: Rates = field(default_factory=Rates)
     held: Held = field(init=False)
+    given: Gateway | None = None
+    """A gateway of a test's own, with twins for providers."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.held = Held(look=lambda runs: self.work.run(standing.of, runs), wakes=wakeups.messages)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        return self.given or Gateway(plug.providers(calling.client(), pace=settings.PACE), self.work.run)
 
     async def __call__(self, scope: Any, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":
@@ -64,6 +75,7 @@ class AgentDoors:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.gateway.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _say_ready(self) -> None:
@@ -103,6 +115,11 @@ class AgentDoors:
             assert bearer is not None
             return await http.respond(send, await self._commands(bearer, request))
         body = await request.body(door.most) if request.method == "POST" else b""
+        if door.model:
+            assert bearer is not None
+            return await agent_model.answer(
+                self.gateway, self.held, bearer, asked(request, door.model, body), request, send
+            )
         assert door.act is not None
         await http.respond(send, await self.work.run(door.act, Ask(bearer, request.query, body, self.rates)))
 

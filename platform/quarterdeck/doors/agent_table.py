@@ -39,6 +39,8 @@ DOORS = (
     Door("GET", "checkpoint", Audience.STEP, 0, 20, acts.checkpoint),
     Door("GET", "checkpoints", Audience.STEP, 0, 20, acts.checkpoints),
     Door("DELETE", "thread", Audience.STEP, 0, 20, acts.hide),
+    Door("POST", "model/openai/v1/chat/completions", Audience.MODEL, 4 * MB, 5, model="openai"),
+    Door("POST", "model/anthropic/v1/messages", Audience.MODEL, 4 * MB, 5, model="anthropic"),
     Door("POST", "check/hello", None, 8 * KB, 20, acts.check_hello),
     Door("POST", "check/report", Audience.CHECK, 8 * MB, 2, acts.check_report),
 )

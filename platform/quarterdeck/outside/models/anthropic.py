@@ -27,7 +27,7 @@ class Anthropic:
             yield chunk
         # An `error` event ends a stream without its stop: that answer is not whole.
         if call.body.get("stream") and b"message_stop" not in tail:
-            raise TryLater("The model's answer was cut in the middle.", after=1.0, reason="provider")
+            raise TryLater("The model's answer was cut in the middle.", after=1.0, reason="cut")
 
     def usage(self, body: bytes, streamed: bool) -> Usage | None:
         """A stream tells what went in at its start, and what came out, counted up, in its deltas."""

@@ -16,15 +16,15 @@ CHUNK_SECONDS = 120.0
 AFTER_SECONDS = 5.0
 AFTER_MOST = 120.0
 TOLD_BYTES = 2_000
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""With these the provider never heard of the call."""
 
 
-def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """For one event loop. Follows no redirect, and takes nothing from the environment."""
-    timeout = httpx.Timeout(CHUNK_SECONDS, connect=CONNECT_SECONDS, pool=CHUNK_SECONDS)
+def client(silence: float = CHUNK_SECONDS) -> httpx.AsyncClient:
+    """For one event loop. Follows no redirect, and takes nothing from the environment. `silence` in seconds."""
+    timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=20)
-    return httpx.AsyncClient(
-        timeout=timeout, limits=limits, transport=transport, trust_env=False, follow_redirects=False
-    )
+    return httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False)
 
 
 async def post(
@@ -32,7 +32,8 @@ async def post(
 ) -> AsyncIterator[bytes]:
     """The answer's bytes as they come.
 
-    Raises TryLater(provider): pushed back (429, 408), down (5xx), away, silent, or cut in the middle.
+    Raises TryLater(provider): pushed back (429, 408), down (5xx) or away: it cost nothing. TryLater(cut): silent, or broken
+    off in the middle: nobody knows what it cost.
     Raises Refused: provider_key, no_such_model or provider_refused, all 424: asking again changes nothing.
     """
     sent = {"accept-encoding": "identity", "user-agent": "quarterdeck", **headers}
@@ -42,12 +43,14 @@ async def post(
                 raise _refusal(answer, endpoint, await _told(answer))
             async for chunk in answer.aiter_bytes():
                 yield chunk
-    except httpx.TimeoutException as late:
-        raise TryLater("The model endpoint did not answer in time.", after=AFTER_SECONDS, reason="provider") from late
-    except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as gone:
+    except (*UNSENT, httpx.InvalidURL) as away:
         raise TryLater(
-            f"The model endpoint cannot be reached ({type(gone).__name__}).", after=AFTER_SECONDS, reason="provider"
-        ) from gone
+            f"The model endpoint cannot be reached ({type(away).__name__}).", after=AFTER_SECONDS, reason="provider"
+        ) from away
+    except httpx.TimeoutException as late:
+        raise TryLater("The model endpoint did not answer in time.", after=AFTER_SECONDS, reason="cut") from late
+    except (httpx.TransportError, httpx.DecodingError) as gone:
+        raise TryLater(f"The model endpoint broke off ({type(gone).__name__}).", after=1.0, reason="cut") from gone
 
 
 async def _told(answer: httpx.Response) -> str:

@@ -25,7 +25,7 @@ class OpenAI:
             tail = (tail + chunk)[-TAIL:]
             yield chunk
         if call.body.get("stream") and not _ended(tail):
-            raise TryLater("The model's answer was cut in the middle.", after=1.0, reason="provider")
+            raise TryLater("The model's answer was cut in the middle.", after=1.0, reason="cut")
 
     def usage(self, body: bytes, streamed: bool) -> Usage | None:
         found = None
