@@ -162,7 +162,7 @@ class GitDoor:
         kind = "advertisement" if asked is None else "result"
         async with self.readers:
             answer = Answer(prefix, f"application/x-git-upload-pack-{kind}", send)
-            await serve(argv, env, asked, answer, request, self._revoked(request))
+            await serve(argv, env, asked, answer, request, partial(self._revoked, request))
 
     async def _write(self, request: http.Request, send: http.Send, bearer: Bearer) -> None:
         with await request.spool(self._scratch(), most=self.store.quota.sent, seconds=180) as body:

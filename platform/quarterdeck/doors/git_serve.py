@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -30,13 +30,13 @@ async def serve(
     asked: IO[bytes] | None,
     answer: Answer,
     request: Request,
-    revoked: Coroutine[Any, Any, None],
+    revoked: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """`asked` is the request's whole body in a file: git reads it all before it answers. `revoked` ends when the caller
     may read no more."""
     process = await _start(argv, env, asked)
     pumping = asyncio.create_task(_pump(process, answer))
-    ends = {pumping, asyncio.create_task(_hung_up(request)), asyncio.create_task(revoked)}
+    ends = {pumping, asyncio.create_task(_hung_up(request)), asyncio.create_task(revoked())}
     try:
         await asyncio.wait(ends, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if pumping.done():

@@ -144,7 +144,7 @@ def test_a_ref_that_moved_while_the_push_was_checked_stays(served: Served, clone
     assert served.head() == rival
 
 
-def test_one_push_of_a_run_at_a_time(served: Served, clone: Clone) -> None:
+def test_one_push_of_a_run_at_a_time_in_all_processes(served: Served, clone: Clone) -> None:
     clone.write({"app.py": b"new\n"})
     with served.store.folders.lock(f"push-{served.run}", wait=0):
         done = clone.push()
@@ -243,3 +243,8 @@ def test_a_check_reads_and_does_not_write(served: Served, clone: Clone, tmp_path
     assert done.returncode != 0
     assert "403" in done.stderr
     assert served.head() == served.base
+
+
+def test_a_pack_of_too_many_objects_is_refused_before_git_holds_them(served: Served, token: str) -> None:
+    packed = b"PACK" + (2).to_bytes(4) + (2_000_000).to_bytes(4)
+    assert "quota: Too many objects: 2,000,000" in sent_by_hand(served, token, "a" * 40, packed)

@@ -1,6 +1,7 @@
 """The door by hand: who is let in, what is refused before a body is read, and how a refusal reads."""
 
 import gzip
+import random
 import socket
 from uuid import uuid4
 
@@ -131,3 +132,43 @@ def test_a_run_that_is_closed_is_not_there(served: Served, token: str) -> None:
     served.store.close_run(served.run)
     assert served.ask("GET", READ, token).status_code == 404
     assert served.ask("GET", WRITE, token).status_code == 404
+
+
+def opened(served: Served, token: str, path: str, more: str = "") -> socket.socket:
+    """A request whose answer (or body) we hold back."""
+    host, port = served.address.removeprefix("http://").split(":")
+    line = socket.create_connection((host, int(port)), timeout=20)
+    method = "POST" if path.startswith("/git-") else "GET"
+    head = f"{method} /run/{served.run}.git{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{more}\r\n"
+    line.sendall(head.encode())
+    return line
+
+
+def test_a_run_sends_one_push_at_a_time(served: Served, token: str) -> None:
+    first = opened(served, token, "/git-receive-pack", "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n")
+    with first:
+        assert first.recv(100).startswith(b"HTTP/1.1 100")  # it is being read now
+        second = served.ask("POST", "/git-receive-pack", token, content=b"0000")
+        assert (second.status_code, second.json()["reason"], second.headers["retry-after"]) == (429, "busy", "1")
+        first.sendall(b"4\r\n0000\r\n0\r\n\r\n")
+        assert first.recv(100).startswith(b"HTTP/1.1 200")
+    assert served.ask("POST", "/git-receive-pack", token, content=b"0000").status_code == 200
+
+
+def test_a_token_that_dies_ends_the_answer_it_began(served: Served, token: str) -> None:
+    """The answer is bigger than what lies between us, so it waits for us; we read on only after the token died."""
+    big = served.origin.commit({"big.bin": random.Random(3).randbytes(24 << 20)}, message="big")
+    served.store.tip(served.run, str(served.origin.path), "main")
+    want = f"want {big} ofs-delta\n"
+    asked = f"{len(want) + 4:04x}{want}00000009done\n"
+    more = f"Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {len(asked)}\r\n"
+    with opened(served, token, "/git-upload-pack", more) as line:
+        line.sendall(asked.encode())
+        got = len(line.recv(1000))
+        served.fence.fenced.add(token)
+        before = served.fence.asked
+        while served.fence.asked == before:
+            got += len(line.recv(1))  # a byte now and then, until the door has looked again
+        while piece := line.recv(1 << 16):
+            got += len(piece)
+        assert 0 < got < 24 << 20

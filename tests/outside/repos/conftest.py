@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from quarterdeck.outside.repos.store import Store
 from testkit.origins import Origin, commit, git
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos.plumbing import Bounds, Git
 from quarterdeck.outside.repos.push import Move, read_moves

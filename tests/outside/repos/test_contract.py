@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from quarterdeck.doors.git_internal import Internal
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos.client import RemoteRepos
@@ -179,6 +180,14 @@ class ReposContract:
         with pytest.raises(Refused) as caught:
             repos.mirror(world.repository, url)
         assert reason(caught) == "bad_name"
+
+    def test_a_projects_address_never_lies_in_our_own_folder(self, repos: Repos, world) -> None:
+        for url in (f"file://{world.run_folder}", f"{world.origin.path}/../../repos/runs/{world.run}.git"):
+            with pytest.raises(Refused) as caught:
+                repos.mirror(world.repository, url)
+            assert reason(caught) == "bad_name"
+            with pytest.raises(Refused):
+                repos.publish(world.run, url, "run", old=world.base, new=world.base)
 
     @pytest.mark.parametrize(
         "branch", ["-x", "--upload-pack=id", "a..b", "a/-b", "a.lock", "a b", "@{1}", "", "a//b", "x\n"]

@@ -1,6 +1,7 @@
 """Repositories made to deceive: whatever they bring, the review shows or counts every changed byte."""
 
 import pytest
+
 from quarterdeck.outside.repos import paths
 from quarterdeck.outside.repos.port import Diff, DiffFile
 from testkit.origins import git
