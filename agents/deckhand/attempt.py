@@ -6,8 +6,9 @@ import logging
 import secrets
 import signal
 import sys
+from collections.abc import Coroutine
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deckwire.envelope import Bye, Heartbeat, Hello, Welcome
 from deckwire.events import Noted, Ran
@@ -75,18 +76,22 @@ def workspace_of(settings: Settings, uplink: Uplink, welcome: Welcome) -> Worksp
 
 
 def shell_of(settings: Settings, welcome: Welcome) -> Shell:
-    """Raises Exposed where the tools' walls do not stand: no untrusted text is read in such a place."""
     become_subreaper()
+    limit = welcome.config.limits.output_bytes
+    return Shell(settings.workspace, settings.home / "tools", settings.path, limit, walls(settings))
+
+
+def walls(settings: Settings) -> Wrap:
+    """Raises Exposed where the tools' walls do not stand: no untrusted text is read in such a place."""
     home = sandbox.own_home(settings.home / "tools")
-    wrap: Wrap = list
-    if settings.tools == "bwrap":
-        settings.workspace.mkdir(parents=True, exist_ok=True)
-        walls = sandbox.box(settings.workspace, home, settings.home)
-        tried = sandbox.probe(walls)
-        if not tried.works:
-            raise Exposed(tried.words)
-        wrap = walls.wrap
-    return Shell(settings.workspace, home, settings.path, welcome.config.limits.output_bytes, wrap)
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    if settings.tools == "plain":
+        return list
+    box = sandbox.box(settings.workspace, home, settings.home)
+    tried = sandbox.probe(box)
+    if not tried.works:
+        raise Exposed(tried.words)
+    return box.wrap
 
 
 async def set_up(deck: "Deck") -> None:
@@ -106,9 +111,9 @@ async def set_up(deck: "Deck") -> None:
         deck.say(Noted(text="The setup command failed; the agent was told so."))
 
 
-async def _race(deck: "Deck", work: "asyncio.Future[None] | object") -> None:
+async def _race(deck: "Deck", work: Coroutine[Any, Any, None]) -> None:
     """The work against everything that can end it: fencing and stopping arrive by heartbeat and mail."""
-    main = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    main = asyncio.create_task(work)
     sides = [
         asyncio.create_task(one) for one in (_beat(deck), deck.mailbox.poll(), deck.outbox.pump(), _terminated(deck))
     ]

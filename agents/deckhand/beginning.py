@@ -3,6 +3,7 @@
 from typing import Any
 
 from deckwire.envelope import Conflict, Fork
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Interrupt
 
@@ -12,10 +13,8 @@ from deckhand.deck import Deck
 from deckhand.nodes.listen import redirected
 from deckhand.state import State
 
-Config = dict[str, Any]
 
-
-async def find(deck: Deck, graph: CompiledStateGraph, config: Config) -> tuple[Any, list[Interrupt]]:
+async def find(deck: Deck, graph: CompiledStateGraph, config: RunnableConfig) -> tuple[Any, list[Interrupt]]:
     """What to run the graph with (None: go on from the head), and what a person still has to answer first."""
     if not deck.welcome.head:
         return {"stage": "understand"}, []
@@ -36,15 +35,23 @@ async def find(deck: Deck, graph: CompiledStateGraph, config: Config) -> tuple[A
     return None, list(found.interrupts)
 
 
-async def _fork(graph: CompiledStateGraph, config: Config, fork: Fork) -> None:
+async def _fork(graph: CompiledStateGraph, config: RunnableConfig, fork: Fork) -> None:
     """Forks first, then goes on: resuming at an old checkpoint would replay what is stored there."""
-    at = {**config, "configurable": {**config["configurable"], "checkpoint_ns": "", "checkpoint_id": fork.checkpoint}}
+    named = {**config["configurable"], "checkpoint_ns": "", "checkpoint_id": fork.checkpoint}
+    at: RunnableConfig = {**config, "configurable": named}
     values: State = (await graph.aget_state(at)).values  # type: ignore[assignment]
-    update: State = redirected(values, [("", fork.words)]) if fork.words else {}
+    update: State = _with_words(values, fork.words) if fork.words else {}
     await graph.aupdate_state(at, {**update, "forked": fork.n, "node": "listen"}, as_node="listen")
 
 
-async def _meet(deck: Deck, graph: CompiledStateGraph, config: Config, values: Any, conflict: Conflict) -> None:
+def _with_words(values: State, words: str) -> State:
+    """A platform that knows who spoke writes the whole message; else the words are the supervisor's."""
+    if not words.startswith("Redirect from "):
+        return redirected(values, [("", words)])
+    return {**redirected(values, []), "messages": [*redirected(values, [])["messages"], direction(visible(words))]}
+
+
+async def _meet(deck: Deck, graph: CompiledStateGraph, config: RunnableConfig, values: Any, conflict: Conflict) -> None:
     """Puts both sides into the tree; the state that says so names the commit that has both as parents."""
     paths = await deck.workspace.bring_together(conflict.theirs)
     words = (

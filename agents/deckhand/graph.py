@@ -87,7 +87,9 @@ def _step(deck: Deck, name: str, node: Node, doing: str) -> Callable[[State, Run
     """Around every node: leave when told to, say what is being done, and turn an end of patience into a question."""
 
     async def run(state: State, config: RunnableConfig) -> State:
-        deck.leave_if_told()
+        # An answer in hand is taken into the history first: until then the platform would say stay.
+        if not deck.answering:
+            deck.leave_if_told()
         deck.doing, deck.step = doing, config["metadata"]["langgraph_step"]
         try:
             update = await node(deck, state, config)

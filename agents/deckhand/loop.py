@@ -10,6 +10,7 @@ from deckwire.envelope import Bye
 from deckwire.events import Applied, Failed, Rejected
 from deckwire.requests import Answer
 from deckwire.words import AttemptState
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command as Resume
 from langgraph.types import Interrupt
@@ -18,6 +19,7 @@ from deckhand import beginning
 from deckhand.deck import Deck
 from deckhand.exits import GaveUp, Parked
 from deckhand.nodes.listen import listen
+from deckhand.state import State
 
 MOST_SUPERSTEPS = 100_000
 
@@ -35,7 +37,7 @@ async def live(deck: Deck, graph: CompiledStateGraph) -> None:
                 if not await _leave(deck, AttemptState.PARKED, told.reason):
                     return
                 given = None
-                await _unpack(deck, graph, told.reason)
+                await _unpack(deck, graph, told.reason, asked)
                 continue
             if not asked:
                 await _leave(deck, AttemptState.SEALED, "sealed")
@@ -53,19 +55,18 @@ async def _drive(deck: Deck, graph: CompiledStateGraph, given: Any) -> list[Inte
     return list(end.get("__interrupt__", []))
 
 
-def _config(deck: Deck) -> dict[str, Any]:
+def _config(deck: Deck) -> RunnableConfig:
     return {"configurable": {"thread_id": deck.welcome.thread}, "recursion_limit": MOST_SUPERSTEPS}
 
 
-async def _unpack(deck: Deck, graph: CompiledStateGraph, reason: str) -> None:
-    """The platform said stay. A pause still holds: the mail goes into the history, and then the attempt packs again."""
-    if reason == "paused":
-        await deck.mailbox.arrival()
-        await graph.aupdate_state(
-            _config(deck), await listen(deck, (await graph.aget_state(_config(deck))).values), as_node="listen"
-        )
-    else:
+async def _unpack(deck: Deck, graph: CompiledStateGraph, reason: str, asked: Sequence[Interrupt]) -> None:
+    """The platform said stay, for mail crossed our way. A pause still holds: the mail goes into the history first."""
+    await deck.mailbox.arrival()
+    if reason != "paused":
         deck.pausing = ""
+    elif not asked:
+        values: State = (await graph.aget_state(_config(deck))).values  # type: ignore[assignment]
+        await graph.aupdate_state(_config(deck), await listen(deck, values), as_node="listen")
 
 
 async def _answers(deck: Deck, asked: Sequence[Interrupt]) -> Resume:
@@ -73,11 +74,11 @@ async def _answers(deck: Deck, asked: Sequence[Interrupt]) -> Resume:
     open_asks = {one.id: len(one.value["asks"]) for one in asked}
     until = time.monotonic() + deck.config.linger_seconds
     while True:
-        deck.leave_if_told()
-        for command in deck.mailbox.take():
+        while (command := deck.mailbox.next()) is not None:
             resume = await _resume(deck, command, open_asks)
             if resume is not None:
                 return resume
+        deck.leave_if_told()
         left = until - time.monotonic()
         if left <= 0:
             raise Parked("waiting")
@@ -88,7 +89,8 @@ async def _resume(deck: Deck, command: Command, open_asks: dict[str, int]) -> Re
     """A resume is keyed by interrupt id, never a bare value: LangGraph takes unknown ids in silence, so they are checked."""
     if command.verb == "pause":
         await deck.outbox.bind([Applied(commands=[command.id])])
-        raise Parked("paused")
+        deck.pausing = "paused"
+        return None
     if command.verb == "redirect":
         turned = Answer(verb="redirect", words=command.words, by=command.by)
         given = {one: [turned] * count for one, count in open_asks.items()}

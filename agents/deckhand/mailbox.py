@@ -1,7 +1,6 @@
 """The agent's mailbox: commands are fetched all the time and taken by the listen node, each once and in order."""
 
 import asyncio
-from collections.abc import Callable
 
 from deckwire.commands import Command
 
@@ -53,15 +52,23 @@ class Mailbox:
                 # A door that does not hold (it is shutting down, say) must not be asked a thousand times a second.
                 await asyncio.sleep(0.2)
 
-    def take(self, wanted: Callable[[Command], bool] = lambda _: True) -> list[Command]:
-        """Takes out the wanted commands, in order."""
-        taken = [command for command in self._commands if wanted(command)]
-        self._commands = [command for command in self._commands if not wanted(command)]
-        if not any(c.verb == "redirect" and c.mode == "interrupt" for c in self._commands):
+    def take(self) -> list[Command]:
+        """Takes everything, in order."""
+        taken, self._commands = self._commands, []
+        self._settle()
+        return taken
+
+    def next(self) -> Command | None:
+        """Takes the first; what came behind it stays."""
+        taken = self._commands.pop(0) if self._commands else None
+        self._settle()
+        return taken
+
+    def _settle(self) -> None:
+        if not any(command.verb == "redirect" and command.mode == "interrupt" for command in self._commands):
             self.interrupted.clear()
         if not self._commands:
             self._arrived.clear()
-        return taken
 
     async def arrival(self) -> None:
         """Returns when there is mail."""

@@ -20,6 +20,7 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.types import INTERRUPT
+from langgraph.types import Interrupt
 
 from deckhand.exits import Refusal
 from deckhand.outbox import Outbox
@@ -68,6 +69,8 @@ class HttpSaver(BaseCheckpointSaver[int]):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Held until the next checkpoint, which makes most of them history; an interrupt goes out at once."""
+        # An exception ends this process or is raised again by the next: it is no part of the history.
+        writes = [(channel, value) for channel, value in writes if not isinstance(value, BaseException)]
         async with self._order:
             splitter = Splitter(self.serde)
             rows = [
@@ -84,9 +87,9 @@ class HttpSaver(BaseCheckpointSaver[int]):
             address = (where["thread_id"], where.get("checkpoint_ns", ""), where["checkpoint_id"])
             held = Writes(thread=address[0], ns=address[1], checkpoint=address[2], writes=rows)
             self._held.append((held, splitter.parts))
-            asked = [_asked(value) for channel, value in writes if channel == INTERRUPT]
+            asked = [event for channel, value in writes if channel == INTERRUPT for event in _asked(value)]
             if asked:
-                await self._send(None, {}, [event for events in asked for event in events])
+                await self._send(None, {}, asked)
 
     async def settle(self) -> None:
         """Sends what is held: before anybody reads."""
@@ -206,7 +209,9 @@ def handover(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asked(value: Any) -> list[Asked]:
-    return [Asked(interrupt=one.id, asks=one.value["asks"]) for one in value]
+    """The events of an interrupt's write. LangGraph writes a tuple of Interrupts; its conformance suite writes a word."""
+    found = value if isinstance(value, tuple | list) else ()
+    return [Asked(interrupt=one.id, asks=one.value["asks"]) for one in found if isinstance(one, Interrupt)]
 
 
 def _config(thread: str, ns: str, checkpoint: str) -> RunnableConfig:

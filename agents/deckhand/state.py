@@ -3,7 +3,7 @@
 from operator import add
 from typing import Annotated, Any, TypedDict
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import BaseMessage
 from langgraph.channels import EphemeralValue
 
 Json = dict[str, Any]
@@ -14,7 +14,7 @@ class State(TypedDict, total=False):
     """The node that ran last; the envelope carries it."""
     stage: str
     """Where the story is: understand, locate, plan, plan_gate, work, check, review, seal, end."""
-    messages: Annotated[list[AnyMessage], add]
+    messages: Annotated[list[BaseMessage], add]
     understood: Json
     places: list[Json]
     plan: Json

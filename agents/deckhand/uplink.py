@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+from deckwire.check import CheckOrder, CheckReport
 from deckwire.commands import Mail
 from deckwire.envelope import Batch, Bye, Heartbeat, Hello, Leave, Pulse, Recalled, Step, Stored, Welcome
 from deckwire.tokens import derive
@@ -50,6 +51,14 @@ class Uplink:
         welcome = Welcome.tolerant(body)
         self.session = welcome.session
         return welcome
+
+    async def check_hello(self, hello: Hello) -> CheckOrder:
+        order = CheckOrder.tolerant(await self._ask("POST", "/check/hello", None, hello.model_dump(mode="json")))
+        self.session = order.session
+        return order
+
+    async def report(self, report: CheckReport) -> None:
+        await self._ask("POST", "/check/report", Audience.CHECK, report.model_dump(mode="json"), seconds=60)
 
     async def heartbeat(self, beat: Heartbeat) -> Pulse:
         pulse = Pulse.tolerant(await self._ask("POST", "/heartbeat", Audience.SESSION, beat.model_dump(mode="json")))

@@ -57,9 +57,13 @@ class Workspace:
         for wanted in dict.fromkeys([*([self.ref] if self._remote else []), commit]):
             if wanted == commit and await self._has(commit):
                 continue
-            fetched = await self.git.remote("fetch", "--quiet", "--no-tags", self.url, wanted)
-            if fetched.code:
-                raise GitFailed(fetched.err.strip())
+            await self.fetch(wanted)
+
+    async def fetch(self, wanted: str) -> None:
+        """A ref or a commit. Raises GitFailed when the service does not have it."""
+        fetched = await self.git.remote("fetch", "--quiet", "--no-tags", self.url, wanted)
+        if fetched.code and not await self._has(wanted):
+            raise GitFailed(fetched.err.strip())
 
     async def _has(self, commit: str) -> bool:
         return (await self.git.run("cat-file", "-e", f"{commit}^{{commit}}", check=False)).code == 0
@@ -129,9 +133,10 @@ class Workspace:
 
     async def bring_together(self, theirs: str) -> list[str]:
         """Puts the merge of `head` and `theirs` into the tree, with markers; the paths that conflict."""
-        fetched = await self.git.remote("fetch", "--quiet", "--no-tags", self.url, theirs)
-        if fetched.code and not await self._has(theirs):
-            raise Misconfigured(f"cannot fetch the other side {theirs[:12]}: {fetched.err.strip()[-300:]}")
+        try:
+            await self.fetch(theirs)
+        except GitFailed as bad:
+            raise Misconfigured(f"cannot fetch the other side {theirs[:12]}: {bad}") from bad
         merged = await self.git.run("merge-tree", "--write-tree", "--name-only", self.head, theirs, check=False)
         tree, *rest = merged.text.split("\n")
         await self.git.run("read-tree", "-u", "--reset", tree)

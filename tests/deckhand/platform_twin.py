@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import uvicorn
 from deckwire.commands import Command, Mail
@@ -331,8 +332,6 @@ class Doors:
         path = scope["path"].removeprefix(PREFIX)
         headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
         query = {k: v for k, _, v in (p.partition("=") for p in scope["query_string"].decode().split("&")) if k}
-        from urllib.parse import unquote_plus
-
         query = {key: unquote_plus(value) for key, value in query.items()}
         try:
             answer = await asyncio.to_thread(self._answer, scope["method"], path, headers, query, body)
@@ -401,6 +400,7 @@ class Served:
     """The doors on a loopback port, in a thread of their own."""
 
     def __init__(self, platform: Platform) -> None:
+        self.platform = platform
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         config = uvicorn.Config(Doors(platform), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
@@ -409,6 +409,10 @@ class Served:
         self.thread.start()
 
     def close(self) -> None:
+        with self.platform.changed:
+            # Held connections end at once: nobody waits for mail any more.
+            self.platform.epoch += 1
+            self.platform.changed.notify_all()
         self.server.should_exit = True
         self.thread.join(5)
         self.socket.close()

@@ -11,5 +11,5 @@ def test_a_ticket_goes_from_hello_to_a_sealed_branch(stage):
     assert platform.of("sealed") == [{"kind": "sealed", "head": head, "summary": "total adds."}]
     assert [one.state for one in platform.byes] == ["sealed"]
     assert platform.head_commit == head
-    assert platform.kinds()[0] != "sealed" and platform.of("tested")[-1]["exit_code"] == 0
+    assert platform.of("tested")[-1]["exit_code"] == 0
     assert {"understood", "planned", "said", "read", "edited", "tested", "noted"} <= set(platform.kinds())

@@ -56,7 +56,8 @@ def _without_answer(bad: Exception) -> Fault:
 def _told(bad: Exception) -> tuple[str, str]:
     body: Any = getattr(bad, "body", None)
     if isinstance(body, dict):
-        inner = body.get("error") if isinstance(body.get("error"), dict) else body
+        error = body.get("error")
+        inner = error if isinstance(error, dict) else body
         return str(body.get("reason", "")), str(body.get("text") or inner.get("message") or bad)[:500]
     return "", str(bad)[:500]
 

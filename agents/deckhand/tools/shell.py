@@ -39,7 +39,11 @@ class Shell:
         self.tree, self.home, self.path, self.output_bytes, self._wrap = tree, home, path, output_bytes, wrap
 
     async def run(
-        self, command: str, seconds: float, interrupted: asyncio.Event, heard: Callable[[str], None] = lambda _: None
+        self,
+        command: str,
+        seconds: float,
+        interrupted: asyncio.Event | None = None,
+        heard: Callable[[str], None] = lambda _: None,
     ) -> Outcome:
         """Runs `sh -c command` at the top of the checkout until it ends, `seconds` pass or `interrupted` is set."""
         began = time.monotonic()
@@ -51,7 +55,7 @@ class Shell:
         kept = _Kept(self.output_bytes)
         reader = asyncio.create_task(_read(process, kept, heard))
         try:
-            why = await _wait(process, seconds, interrupted)
+            why = await _wait(process, seconds, interrupted or asyncio.Event())
         finally:
             _kill_group(process.pid)
             kill_descendants(spared)
