@@ -12,8 +12,8 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from quarterdeck.doors.agent import wrap  # noqa: E402
+from quarterdeck.doors import agent  # noqa: E402
 from quarterdeck.doors.live import LiveConsumer  # noqa: E402
 
 sockets = AuthMiddlewareStack(URLRouter([path("live", LiveConsumer.as_asgi())]))
-application = wrap(ProtocolTypeRouter({"http": pages, "websocket": sockets}))
+application = agent.wrap(ProtocolTypeRouter({"http": pages, "websocket": sockets}))
