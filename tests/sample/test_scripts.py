@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from deckhand.tools import offer
 from quarterdeck.sample.repository import build
 from quarterdeck.sample.tickets import SampleTicket, project, tickets
@@ -202,6 +203,13 @@ def test_a_conflict_that_no_script_knows_ends_honestly(start: Start) -> None:
     player.work("Conflict: larkfield/slugs.py was changed on main as well.")
     assert player.end == "given up"
     assert "Connect a model endpoint in settings" in player.reason
+
+
+def test_a_merge_without_markers_is_left_to_the_tests(start: Start) -> None:
+    player = start("LARK-2").play()
+    player.work("Conflict: the base moved; conflict markers stand in: no file, it merged cleanly. Finish again.")
+    assert player.end == "sealed"
+    assert "merged cleanly" in player.summary
 
 
 def test_all_tickets_but_the_conflicting_ones_merge_one_after_the_other(start: Start) -> None:

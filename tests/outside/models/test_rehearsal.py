@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from quarterdeck.errors import Refused
 from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.outside.models.rehearsal import Rehearsal

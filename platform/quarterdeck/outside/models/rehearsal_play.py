@@ -13,6 +13,7 @@ from quarterdeck.outside.models.rehearsal_script import Move, Script, Track, Wis
 
 STEERED = ("plan", "work")
 """Stages in which a redirect without a track is answered; the others only read it in passing."""
+MERGED = "The other side merged cleanly with mine: there is nothing to bring together by hand. The tests decide."
 SEEN_CHARACTERS = 1_500
 NO_OTHER_WAY = (
     "I read the redirect. This is the rehearsal model: its script for this ticket has no other way, so nothing changes."
@@ -133,7 +134,7 @@ def _exhausted(scene: Scene, walk: Walk) -> Move:
     if word in ("red", "conflict"):
         last = next(item.text for item in reversed(scene.items) if isinstance(item, Heard))
         return _lost(scene, f"I was handed this back ({word}), and my script has no answer to it", last)
-    done = "My script for this ticket is done; nothing was changed since."
+    done = MERGED if word == "merged" else "My script for this ticket is done; nothing was changed since."
     return Move(done, (Wish("finish", {"summary": done}),))
 
 

@@ -17,6 +17,7 @@ LAST_ACT = {
 NOT_RUN = re.compile(r"\s*(not run\b|killed: redirected)", re.IGNORECASE)
 KINDS = {
     "redirect": r"\ARedirect from ",
+    "merged": r"\AConflict: .*it merged cleanly",
     "conflict": r"\AConflict: ",
     "budget": r"\ABudget: ",
     "answer": r"\AAnswer from ",
