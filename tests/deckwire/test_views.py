@@ -3,11 +3,12 @@
 from typing import Any, Literal
 
 import pytest
+from pydantic import ValidationError
+
 from deckwire import typescript
 from deckwire.bodies import Body, DecisionBody
 from deckwire.frames import CLIENT_FRAME, SERVER_FRAME, EventsFrame
 from deckwire.views import EvidenceRow, ModelPrice, Run, Ticket, View
-from pydantic import ValidationError
 
 
 def run(**more: Any) -> Run:

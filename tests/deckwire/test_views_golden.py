@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from deckwire.frames import SERVER_FRAME, CardFrame, EventsFrame, HeadsFrame, RequestFrame
 from deckwire.requests import Choice, PlanStep
 from deckwire.views import DecidedBy, Person, Project, Request, Run, Snapshot, Ticket, TimelineEvent, View
