@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
 from deckwire.envelope import Batch, Bye, Heartbeat, Numbered, Refusal, Step
 from deckwire.words import Audience
 from quarterdeck.doors.agent import AgentDoors
@@ -18,7 +18,7 @@ from quarterdeck.record import ledger, tokens
 from quarterdeck.record.models import Attempt, DoorsOpen
 from testkit import agents, rows
 from testkit.agents import Agent
-from testkit.serving import serving
+from testkit.serving import serving, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUARDED = [door for door in DOORS if door.audience is not None]
@@ -208,7 +208,7 @@ def test_two_hundred_events_a_second_are_enough(house: House, agent: Agent) -> N
 def test_the_doors_say_that_they_are_open_while_they_serve(agent: Agent) -> None:
     doors = AgentDoors(pages)
     with serving(doors, lifespan="on") as url, httpx.Client(base_url=url, trust_env=False) as web:
-        _until(lambda: DoorsOpen.objects.filter(name="doors").exists())
+        until(lambda: DoorsOpen.objects.filter(name="doors").exists())
         assert web.get("/").text == "a page"
 
 
@@ -221,9 +221,3 @@ def _push(line: socket.socket, size: int) -> int:
     except OSError:
         pass
     return sent
-
-
-def _until(ask: Any, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not ask():
-        assert time.monotonic() < end, "it did not happen in time"

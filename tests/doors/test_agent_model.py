@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from deckwire.envelope import Refusal
 from deckwire.words import Audience
 from quarterdeck.doors.agent import AgentDoors
@@ -26,7 +26,7 @@ from quarterdeck.record.models import CallState, Connection, ModelCall, Project,
 from testkit import agents, rows
 from testkit.agents import Agent
 from testkit.provider import Provider, lines, providing, whole
-from testkit.serving import serving
+from testkit.serving import serving, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "sk-canary-0123456789"
@@ -359,9 +359,3 @@ def test_without_a_route_the_rehearsal_model_answers_and_its_price_is_virtual(ho
     assert answer.status_code == 200, answer.text
     assert house.provider.heard == []
     assert house.spent[0]["micro"] > 0
-
-
-def until(ask: Any) -> None:
-    end = time.monotonic() + 10
-    while not ask():
-        assert time.monotonic() < end, "it did not happen in time"

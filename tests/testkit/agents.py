@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
+
 from deckwire.tokens import derive
 from deckwire.words import Audience, Phase
-from django.db import transaction
 from quarterdeck.record import fences, ledger, tokens
 from quarterdeck.record.models import Attempt, Run
-
 from testkit import rows
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,3 +30,11 @@ def serving(application: Any, *, lifespan: str = "off") -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=10)
         listener.close()
+
+
+def until(ask: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Looks again and again until it is so. For what another thread or process does without telling us."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not ask():
+        assert time.monotonic() < end, "it did not happen in time"
+        pause.wait(0.005)

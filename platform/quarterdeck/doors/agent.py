@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from deckwire.commands import Mail
 from django.conf import settings
 
+from deckwire.commands import Mail
 from quarterdeck.doors import agent_http as http
 from quarterdeck.doors import agent_model, wakeups
 from quarterdeck.doors.agent_acts import Ask, dumped, number

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from deckwire.base import Message
 from deckwire.check import CheckReport
 from deckwire.envelope import MAIN_THREAD, Batch, Bye, Heartbeat, Hello, Step
-from pydantic import ValidationError
-
 from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.errors import Refused
 from quarterdeck.flow import check, ingest, leave, pulse, recall, welcome

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from deckwire.envelope import Refusal
-
 from quarterdeck.errors import GaveUp, Refused, TryLater
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from deckwire.base import MAX_STEP_BYTES
 from deckwire.words import Audience
-
 from quarterdeck.doors import agent_acts as acts
 from quarterdeck.doors.agent_acts import Act
 

@@ -1,7 +1,7 @@
 """One model call on its way: bytes come in from the provider once, and go out to everybody who asked for the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -65,7 +65,7 @@ class LiveCall:
             if not self._listeners and not self.ended:
                 self._timer = asyncio.get_running_loop().call_later(ALONE_SECONDS, self.give_up)
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         at = 0
         while True:
             while at < len(self.chunks):

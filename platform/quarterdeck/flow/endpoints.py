@@ -1,0 +1,89 @@
+"""Does a model endpoint work? One tiny real call with its own key tells, in lines a person can act on."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from deckwire.views import SettingFact
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import routes
+from quarterdeck.flow.routes import Route
+from quarterdeck.outside.models import calling, plug
+from quarterdeck.outside.models.port import Call, Endpoint, Usage
+from quarterdeck.record.models import Connection
+
+TEST_SECONDS = 30.0
+ANSWER_TOKENS = 256
+"""Enough for a small reasoning model to reach its first word."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    body: bytes
+    used: Usage | None
+
+
+def test(connection: Connection) -> list[SettingFact]:
+    """Key, answer and usage of the first model that is offered; stored on the row. At most 30 s; not from an event loop."""
+    facts = _facts(connection)
+    Connection.objects.filter(id=connection.id).update(
+        tested_at=Now(), test_facts=[{"label": one.label, "ok": one.ok, "remedy": one.remedy} for one in facts]
+    )
+    return facts
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # no test of pytest's, for all its name
+
+
+def _facts(connection: Connection) -> list[SettingFact]:
+    if not connection.offers:
+        return [_bad("No model is listed.", "Add at least one model with its price.")]
+    facts = []
+    for offer in connection.offers:
+        try:
+            route = routes.of(connection, offer)
+        except (Refused, GaveUp) as no:
+            facts.append(_bad(no.text, no.remedy))
+            continue
+        facts += asyncio.run(_ask(route))
+    return facts
+
+
+async def _ask(route: Route) -> list[SettingFact]:
+    async with calling.client(silence=TEST_SECONDS) as web:
+        try:
+            async with asyncio.timeout(TEST_SECONDS):
+                seen = await _call(route, plug.providers(web, pace=settings.PACE))
+        except TimeoutError:
+            return [_bad(f"{route.model} did not answer within {TEST_SECONDS:g} s.", "Is it still being loaded?")]
+        except TryLater as no:
+            return [
+                _bad(f"{route.model}: {no.text}", "Check the address, and that the endpoint is up; then test again.")
+            ]
+        except (Refused, GaveUp) as no:
+            return [_bad(f"{route.model}: {no.text}", no.remedy)]
+    answered = SettingFact(label=f"{route.model} answers.", ok=True)
+    if seen.used is None:
+        remedy = "It tells no usage: costs are our own count, and marked as estimated."
+        return [answered, SettingFact(label=f"{route.model} does not say what a call used.", ok=True, remedy=remedy)]
+    return [answered]
+
+
+async def _call(route: Route, providers: Any) -> Seen:
+    provider = providers[route.endpoint.protocol]
+    chunks = [chunk async for chunk in provider.stream(route.endpoint, _small(route.endpoint, route.model))]
+    body = b"".join(chunks)
+    return Seen(body, provider.usage(body, False))
+
+
+def _small(endpoint: Endpoint, model: str) -> Call:
+    dialect = plug.DIALECTS["anthropic" if endpoint.protocol == "anthropic" else "openai"]
+    body = dialect.capped({"model": model, "messages": [{"role": "user", "content": "Say aye."}]}, ANSWER_TOKENS)
+    return Call("test", "", "work", dialect.path, body)
+
+
+def _bad(label: str, remedy: str) -> SettingFact:
+    return SettingFact(label=label, ok=False, remedy=remedy)
