@@ -4,13 +4,12 @@ from uuid import UUID
 
 from deckwire import views
 from deckwire.envelope import MAIN_THREAD
-
 from quarterdeck.record import ledger
 from quarterdeck.record.models import Checkpoint, Event
 from quarterdeck.record.snapshot import one_read
-from quarterdeck.record.views.times import ms
 from quarterdeck.record.views.timeline import raw as raw_line
 from quarterdeck.record.views.timeline import timeline
+from quarterdeck.record.views.times import ms
 
 LISTEN = "listen"
 """Only these checkpoints are rewind targets: nothing half done lies before them."""

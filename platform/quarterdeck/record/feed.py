@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from deckwire import views
-from deckwire.events import Changed, read_event
-from deckwire.words import Phase
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire import views
+from deckwire.events import Changed, read_event
+from deckwire.words import Phase
 from quarterdeck.record import ledger
 from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, Attempt, Event, Member, Person, Project, Request, Run
 from quarterdeck.record.snapshot import one_read

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from deckwire import views
-from deckwire.words import LIVE_ATTEMPT, Phase
 from django.conf import settings
 from django.db.models import Count, Sum
 
+from deckwire import views
+from deckwire.words import LIVE_ATTEMPT, Phase
 from quarterdeck.record.models import (
     Attempt,
     CallState,

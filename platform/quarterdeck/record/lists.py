@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from deckwire import views
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Sum, When
 from django.db.models.functions import Now
 
+from deckwire import views
 from quarterdeck.record.models import (
     OPEN_PHASES,
     ApiToken,

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from deckwire import views
 from django.db import connection, transaction
 from django.db.models import Prefetch, Q
 from django.db.models.functions import Now
 
+from deckwire import views
 from quarterdeck.record import ledger
 from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, Person, Project, Repository, Request, Run
 from quarterdeck.record.views.cards import cards
