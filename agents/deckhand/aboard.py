@@ -2,9 +2,6 @@
 
 import asyncio
 
-from deckwire.envelope import Welcome
-from deckwire.words import Audience
-
 from deckhand.attempt import set_up
 from deckhand.deck import Deck
 from deckhand.graph import build
@@ -15,6 +12,8 @@ from deckhand.outbox import Outbox
 from deckhand.saver import HttpSaver
 from deckhand.tools.shell import Shell
 from deckhand.workspace import Workspace
+from deckwire.envelope import Welcome
+from deckwire.words import Audience
 
 
 def deck(url: str, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, workspace: Workspace, shell: Shell) -> Deck:

@@ -10,10 +10,6 @@ from collections.abc import Coroutine
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from deckwire.envelope import Bye, Heartbeat, Hello, Welcome
-from deckwire.events import Noted, Ran
-from deckwire.words import AttemptState, Audience
-
 from deckhand import sandbox
 from deckhand.exits import Exposed, Leaving, Misconfigured, Refusal
 from deckhand.git import Git
@@ -23,6 +19,9 @@ from deckhand.settings import Settings
 from deckhand.tools.shell import Shell, Wrap, become_subreaper
 from deckhand.uplink import Uplink
 from deckhand.workspace import Workspace
+from deckwire.envelope import Bye, Heartbeat, Hello, Welcome
+from deckwire.events import Noted, Ran
+from deckwire.words import AttemptState, Audience
 
 if TYPE_CHECKING:
     from deckhand.deck import Deck
@@ -56,7 +55,7 @@ async def greet(uplink: Uplink, settings: Settings) -> Welcome:
 async def _aboard(settings: Settings, uplink: Uplink, welcome: Welcome) -> None:
     outbox = Outbox(uplink, welcome.epoch)
     mailbox = Mailbox(uplink, welcome.applied_n)
-    workspace = workspace_of(settings, uplink, welcome)
+    workspace = workspace_of(settings, outbox, welcome)
     try:
         shell = shell_of(settings, welcome)
         loading = asyncio.create_task(asyncio.to_thread(import_module, "deckhand.aboard"))
@@ -69,10 +68,10 @@ async def _aboard(settings: Settings, uplink: Uplink, welcome: Welcome) -> None:
     await _race(deck, aboard.work(deck))
 
 
-def workspace_of(settings: Settings, uplink: Uplink, welcome: Welcome) -> Workspace:
-    git = Git(settings.home / "git", settings.workspace, lambda: uplink.token(Audience.GIT), settings.path)
+def workspace_of(settings: Settings, outbox: Outbox, welcome: Welcome) -> Workspace:
+    git = Git(settings.home / "git", settings.workspace, lambda: outbox.uplink.token(Audience.GIT), settings.path)
     path = welcome.git_path.lstrip("/")
-    return Workspace(git, f"{settings.git_url}/{path}", welcome.ref, welcome.config.commands.report)
+    return Workspace(git, f"{settings.git_url}/{path}", welcome.ref, welcome.config.commands.report, outbox.say)
 
 
 def shell_of(settings: Settings, welcome: Welcome) -> Shell:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from deckwire.envelope import Conflict, Fork
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Interrupt
@@ -12,6 +11,7 @@ from deckhand.context.clean import visible
 from deckhand.deck import Deck
 from deckhand.nodes.listen import redirected
 from deckhand.state import State
+from deckwire.envelope import Conflict, Fork
 
 
 async def find(deck: Deck, graph: CompiledStateGraph, config: RunnableConfig) -> tuple[Any, list[Interrupt]]:

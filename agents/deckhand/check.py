@@ -4,10 +4,6 @@ import secrets
 import shutil
 from pathlib import Path
 
-from deckwire.check import CheckOrder, CheckReport, CheckTree, TestCase, TreeResult
-from deckwire.envelope import Hello
-from deckwire.words import Audience
-
 from deckhand.attempt import walls
 from deckhand.context.clean import storable, tail
 from deckhand.exits import Misconfigured, Refusal
@@ -17,6 +13,9 @@ from deckhand.tools import junit
 from deckhand.tools.shell import Shell, become_subreaper
 from deckhand.uplink import Uplink
 from deckhand.workspace import Workspace
+from deckwire.check import CheckOrder, CheckReport, CheckTree, TestCase, TreeResult
+from deckwire.envelope import Hello
+from deckwire.words import Audience
 
 OUTPUT_CHARACTERS = 32_000
 OUTPUT_BYTES = 64_000

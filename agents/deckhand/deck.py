@@ -4,9 +4,6 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from deckwire.base import Message
-from deckwire.envelope import Config, Welcome
-
 from deckhand.exits import LimitReached, Parked
 from deckhand.mailbox import Mailbox
 from deckhand.models.port import Models
@@ -14,6 +11,8 @@ from deckhand.outbox import Outbox
 from deckhand.state import State
 from deckhand.tools.shell import Outcome, Shell
 from deckhand.workspace import Workspace
+from deckwire.base import Message
+from deckwire.envelope import Config, Welcome
 
 TEST_PATIENCE = 5
 """A test run may take this many times as long as any other command."""

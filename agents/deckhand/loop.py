@@ -5,11 +5,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from deckwire.commands import Command
-from deckwire.envelope import Bye
-from deckwire.events import Applied, Failed, Rejected
-from deckwire.requests import Answer
-from deckwire.words import AttemptState
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command as Resume
@@ -20,6 +15,11 @@ from deckhand.deck import Deck
 from deckhand.exits import GaveUp, Parked
 from deckhand.nodes.listen import listen
 from deckhand.state import State
+from deckwire.commands import Command
+from deckwire.envelope import Bye
+from deckwire.events import Applied, Failed, Rejected
+from deckwire.requests import Answer
+from deckwire.words import AttemptState
 
 MOST_SUPERSTEPS = 100_000
 

@@ -2,9 +2,8 @@
 
 import asyncio
 
-from deckwire.commands import Command
-
 from deckhand.uplink import Uplink
+from deckwire.commands import Command
 
 HOLD_SECONDS = 25.0
 

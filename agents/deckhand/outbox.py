@@ -8,13 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from deckwire.base import MAX_EVENT_BYTES, Message
-from deckwire.envelope import Batch, Numbered, Step, Stored
-from deckwire.events import Delta
-
 from deckhand.context.clean import storable_tree
 from deckhand.exits import Refusal
 from deckhand.uplink import Uplink
+from deckwire.base import MAX_EVENT_BYTES, Message
+from deckwire.envelope import Batch, Numbered, Step, Stored
+from deckwire.events import Delta
 
 log = logging.getLogger(__name__)
 

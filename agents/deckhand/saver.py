@@ -6,9 +6,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
-from deckwire.base import Message
-from deckwire.envelope import GRAPH_VERSION, Envelope, Part, Recalled, Step, Write, Writes
-from deckwire.events import AGENT_EVENT, Asked
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -25,6 +22,9 @@ from langgraph.types import Interrupt
 from deckhand.exits import Refusal
 from deckhand.outbox import Outbox
 from deckhand.parts import Splitter, joined, loaded, strict_serializer
+from deckwire.base import Message
+from deckwire.envelope import GRAPH_VERSION, Envelope, Part, Recalled, Step, Write, Writes
+from deckwire.events import AGENT_EVENT, Asked
 
 FirstAct = Callable[[str, int], Awaitable[str]]
 FIRST_REQUEST_BYTES = 6 * 1024 * 1024

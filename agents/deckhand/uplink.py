@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+
+from deckhand.exits import Fenced, Refusal, Stopped
 from deckwire.check import CheckOrder, CheckReport
 from deckwire.commands import Mail
 from deckwire.envelope import Batch, Bye, Heartbeat, Hello, Leave, Pulse, Recalled, Step, Stored, Welcome
 from deckwire.tokens import derive
 from deckwire.words import Audience
-
-from deckhand.exits import Fenced, Refusal, Stopped
 
 PREFIX = "/agent/v1"
 CAP_SECONDS = 10.0

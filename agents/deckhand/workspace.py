@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from deckhand.exits import Misconfigured
 from deckhand.git import Git, GitFailed
+from deckwire.base import Message
+from deckwire.events import Committed, Noted
 
 CAP_BYTES = 5 * 1024 * 1024
 JUNK = [
@@ -25,8 +28,11 @@ JUNK = [
 class Workspace:
     """`dirty` is set by whoever may have changed files; a step without it costs no git at all."""
 
-    def __init__(self, git: Git, url: str, ref: str, report: str = "") -> None:
-        self.git, self.url, self.ref = git, url, ref
+    def __init__(
+        self, git: Git, url: str, ref: str, report: str = "", say: Callable[[Message], None] = lambda _: None
+    ) -> None:
+        self.git, self.url, self.ref, self._say = git, url, ref, say
+        self._told: set[str] = set()
         self.tree = git.tree
         self.head = ""
         self.dirty = False
@@ -74,8 +80,19 @@ class Workspace:
             made = await self.commit(f"Step {step}\n\nQuarterdeck-Checkpoint: {checkpoint}\n")
             if made:
                 await self.push()
+                self._say(Committed(sha=self.head, step=max(0, step), title=f"Step {step}"))
+            self._tell_skipped()
             self.dirty = False
         return self.head
+
+    def _tell_skipped(self) -> None:
+        """Once for each file: what a commit leaves out is gone with the place."""
+        fresh = [name for name in self.skipped if name not in self._told]
+        self._told.update(fresh)
+        if fresh:
+            self._say(
+                Noted(text=f"Left out of the commit, over {CAP_BYTES // 2**20} MB", detail=", ".join(fresh)[:2000])
+            )
 
     async def commit(self, message: str) -> bool:
         """Everything that .gitignore lets through and that is not over 5 MB, in one commit on top of `head`."""

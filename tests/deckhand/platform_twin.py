@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import uvicorn
+
 from deckwire.commands import Command, Mail
 from deckwire.envelope import (
     Batch,

@@ -6,16 +6,17 @@ from typing import Annotated, Any, TypedDict
 
 import httpx
 import pytest
-from deckhand.exits import Refusal
-from deckhand.outbox import Outbox
-from deckhand.saver import HttpSaver
-from deckhand.uplink import Uplink
-from deckwire.envelope import TicketText
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
+
+from deckhand.exits import Refusal
+from deckhand.outbox import Outbox
+from deckhand.saver import HttpSaver
+from deckhand.uplink import Uplink
+from deckwire.envelope import TicketText
 
 from .cast import config
 from .platform_twin import Doors, Lost, Platform

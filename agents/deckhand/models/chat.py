@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from deckwire.envelope import ModelRoute
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 
 from deckhand.exits import BudgetSpent, Fenced, GaveUp, Stopped
 from deckhand.models.faults import Fault, Truncated, raised_by, read
 from deckhand.models.port import Call
 from deckhand.uplink import PREFIX, backoff
+from deckwire.envelope import ModelRoute
 
 MOST_TRIES = 6
 SILENCE_SECONDS = 180.0

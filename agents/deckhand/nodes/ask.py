@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from deckwire.events import Applied
-from deckwire.requests import Answer, Ask, Choice, Fact
-from deckwire.words import RequestKind
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import interrupt
@@ -15,6 +12,9 @@ from deckhand.exits import GaveUp
 from deckhand.nodes.listen import redirected
 from deckhand.nodes.model import bound, result
 from deckhand.state import Json, State
+from deckwire.events import Applied
+from deckwire.requests import Answer, Ask, Choice, Fact
+from deckwire.words import RequestKind
 
 
 def ask_person(deck: Deck, asks: Sequence[Ask]) -> tuple[list[Answer], Applied]:

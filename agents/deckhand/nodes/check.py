@@ -1,6 +1,5 @@
 """Runs the project's tests on what was handed in: green goes to review, red goes back to work with the output."""
 
-from deckwire.events import Noted
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.context.clean import middle_out
@@ -8,6 +7,7 @@ from deckhand.deck import Deck
 from deckhand.nodes.hands import run_tests
 from deckhand.nodes.model import nudge
 from deckhand.state import State
+from deckwire.events import Noted
 
 OUTPUT_CHARACTERS = 12_000
 

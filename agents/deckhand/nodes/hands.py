@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from deckwire.events import Edited, Noted, Progressed, Ran, Read, Tested
-
 from deckhand.context.clean import middle_out, tail
 from deckhand.deck import Deck
 from deckhand.exits import GaveUp
@@ -14,6 +12,7 @@ from deckhand.tools.bounds import inside
 from deckhand.tools.search import search as find
 from deckhand.tools.shell import Outcome
 from deckhand.tools.view import view as show
+from deckwire.events import Edited, Noted, Progressed, Ran, Read, Tested
 
 EVENT_CHARACTERS = 8_000
 

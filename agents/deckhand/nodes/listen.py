@@ -1,7 +1,5 @@
 """Takes commands into the history, before each model call and each batch of tools."""
 
-from deckwire.commands import Command
-from deckwire.events import Applied, Rejected
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
@@ -10,6 +8,8 @@ from deckhand.context.clean import visible
 from deckhand.deck import Deck
 from deckhand.nodes.model import bound, result
 from deckhand.state import State
+from deckwire.commands import Command
+from deckwire.events import Applied, Rejected
 
 NOT_RUN = "not run: redirected"
 

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from deckwire.events import Noted
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 
@@ -13,6 +12,7 @@ from deckhand.deck import Deck
 from deckhand.nodes.model import ask_model, broken_calls, read_verdict
 from deckhand.state import State
 from deckhand.tools import offer
+from deckwire.events import Noted
 
 MOST_FILES = 4000
 MOST_BYTES = 200_000

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from deckwire.events import Said
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
@@ -13,6 +12,7 @@ from deckhand.exits import GaveUp
 from deckhand.models.port import Call
 from deckhand.state import Json, State
 from deckhand.tools.offer import VERDICT, Arguments, arguments, specs
+from deckwire.events import Said
 
 KIND = {"understand": "plan", "locate": "small", "plan": "plan", "work": "edit", "review": "plan"}
 MOST_SILENT = 5

@@ -1,7 +1,5 @@
 """The gate between a model's tool calls and the tools: commands that reach further than the checkout need a person's word."""
 
-from deckwire.requests import Answer, Ask, Choice, Fact
-from deckwire.words import RequestKind, Risk
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.deck import Deck
@@ -10,6 +8,8 @@ from deckhand.nodes.listen import redirected
 from deckhand.nodes.model import bound
 from deckhand.state import Json, State
 from deckhand.tools.safety import why_ask
+from deckwire.requests import Answer, Ask, Choice, Fact
+from deckwire.words import RequestKind, Risk
 
 
 def undecided(deck: Deck, state: State) -> list[tuple[Json, str]]:

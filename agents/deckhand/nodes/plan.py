@@ -1,8 +1,5 @@
 """Writes the plan, and the gate where a person may read it before the work starts."""
 
-from deckwire.events import Applied, Planned
-from deckwire.requests import Answer, Ask, Choice, Plan
-from deckwire.words import RequestKind
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
@@ -13,6 +10,9 @@ from deckhand.nodes.listen import redirected
 from deckhand.nodes.model import ask_model, bound, read_verdict
 from deckhand.state import Json, State
 from deckhand.tools import offer
+from deckwire.events import Applied, Planned
+from deckwire.requests import Answer, Ask, Choice, Plan
+from deckwire.words import RequestKind
 
 
 async def plan(deck: Deck, state: State, config: RunnableConfig) -> State:

@@ -1,6 +1,5 @@
 """The agent reads its own diff once before it hands it over, then seals the head as its work, whole."""
 
-from deckwire.events import Noted, Sealed
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.context.brief import fenced
@@ -8,6 +7,7 @@ from deckhand.deck import Deck
 from deckhand.nodes.model import ask_model, bound, nudge, read_verdict
 from deckhand.state import State
 from deckhand.tools import offer
+from deckwire.events import Noted, Sealed
 
 MOST_REPAIRS = 3
 

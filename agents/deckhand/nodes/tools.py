@@ -5,9 +5,6 @@ import json
 import logging
 from collections import Counter
 
-from deckwire.events import Noted
-from deckwire.requests import Ask, Choice
-from deckwire.words import RequestKind
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
@@ -17,6 +14,9 @@ from deckhand.nodes.model import nudge, result
 from deckhand.state import Json, State
 from deckhand.tools import offer
 from deckhand.tools.bounds import ToolError
+from deckwire.events import Noted
+from deckwire.requests import Ask, Choice
+from deckwire.words import RequestKind
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,8 @@ async def tools(deck: Deck, state: State, config: RunnableConfig) -> State:
         if update.get("stage") == "check":
             told += [result(one["id"], "not run: the work was handed in", stage) for one in left]
             left = []
-    return {
-        **update,
-        "messages": [*told, *_circles(deck, update, seen, told, left, stage)],
-        "calls": left,
-        "seen": seen[-REMEMBERED:],
-    }
+    told += _circles(deck, update, seen, told, left, stage)
+    return {**update, "messages": told, "calls": left, "seen": seen[-REMEMBERED:]}
 
 
 async def _run(deck: Deck, state: State, update: State, call: Json) -> str:

@@ -1,14 +1,14 @@
 """Restates the ticket and lists the behaviours that must hold; questions go to a person before anything else happens."""
 
-from deckwire.events import Understood
-from deckwire.requests import Ask
-from deckwire.words import RequestKind
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.deck import Deck
 from deckhand.nodes.model import ask_model, bound, read_verdict
 from deckhand.state import Json, State
 from deckhand.tools import offer
+from deckwire.events import Understood
+from deckwire.requests import Ask
+from deckwire.words import RequestKind
 
 
 async def understand(deck: Deck, state: State, config: RunnableConfig) -> State:

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from deckwire.requests import Choice, Citation
 from deckwire.words import Risk
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class Arguments(BaseModel):
