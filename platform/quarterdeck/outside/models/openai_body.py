@@ -88,10 +88,11 @@ def clean(body: Any) -> dict[str, Any]:
 
 
 def capped(body: dict[str, Any], most: int) -> dict[str, Any]:
-    """The answer may have `most` tokens, under whichever of the two names the caller used; a stream tells its usage."""
+    """The answer may have `most` tokens, under one of the two names, the caller's; a stream tells its usage."""
     name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
     asked = body.get(name)
-    out = {**body, name: min(asked, most) if asked and asked > 0 else most}
+    out = {key: value for key, value in body.items() if key not in {"max_tokens", "max_completion_tokens"}}
+    out[name] = min(asked, most) if asked and asked > 0 else most
     if body.get("stream"):
         out["stream_options"] = {"include_usage": True}
     return out
