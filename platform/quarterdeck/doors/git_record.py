@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from deckwire.words import Audience
 from django.db import connections
 
+from deckwire.words import Audience
 from quarterdeck.record import fences, tokens
 
 

@@ -44,8 +44,8 @@ async def serve(
     finally:
         for job in ends:
             job.cancel()
-        _end(process)
-        await process.wait()
+        await asyncio.gather(*ends, return_exceptions=True)
+        await _ended(process)
 
 
 async def _start(argv: list[str], env: dict[str, str], asked: IO[bytes] | None) -> asyncio.subprocess.Process:
@@ -83,7 +83,12 @@ async def _hung_up(request: Request) -> None:
         pass
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Kills the whole group. What it had still written is read away: asyncio's wait() waits for the pipe's end too."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+    assert process.stdout is not None
+    while await process.stdout.read(_PIECE):
+        pass
+    await process.wait()

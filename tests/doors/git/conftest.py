@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+
 from deckwire.words import Audience
-from quarterdeck.doors.git import build
+from quarterdeck.doors.git_door import build
 from quarterdeck.errors import Refused
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.outside.repos.weigh import Quota
@@ -37,12 +38,14 @@ class Fence:
     epochs: dict[UUID, int] = field(default_factory=dict)
     frozen: bool = False
     asked: int = 0
+    told: int = 0
     during: object = None
 
     def find(self, token: str, audience: Audience) -> Holder | None:
         assert audience is Audience.GIT
         self.asked += 1
         if token in self.fenced:
+            self.told += 1
             raise Refused("This attempt was replaced or ended.", reason="fenced", remedy="Leave.")
         return self.holders.get(token)
 

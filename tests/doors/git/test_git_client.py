@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+
 from testkit.origins import Made, blob_bomb, commit, commit_object, git, pack, tree, tree_bomb, tried
 
 from .conftest import Clone, Served, cloned

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import transaction
+
 from deckwire.tokens import derive
 from deckwire.words import Audience
-from django.db import transaction
 from quarterdeck.doors import git_record
-from quarterdeck.doors.git import build
+from quarterdeck.doors.git_door import build
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record import fences, tokens
 from quarterdeck.record.models import Attempt

@@ -100,6 +100,31 @@ class ReposContract:
         assert first.head != again.head
         assert first.digest != other.digest
 
+    def test_a_change_stays_the_same_on_a_base_that_moved_elsewhere(self, repos: Repos, world) -> None:
+        head = world.work({"app.py": b"def total(rows):\n    return sum(rows) + 1\n", "logo.bin": b"\0one"})
+        asked = repos.diff(world.run, world.base, head)
+        newer = world.origin.commit({"other.py": b"theirs\n", "src/a/b.txt": None})
+        repos.tip(world.run, world.url, "main")
+        merged = repos.merge_commit(world.run, newer, head, message="m", author="Alice <a@example.org>", at=1)
+        after = repos.diff(world.run, newer, merged)
+        assert after.change == asked.change
+        assert after.digest != asked.digest
+
+    def test_a_change_is_another_when_its_lines_or_neighbours_are(self, repos: Repos, world) -> None:
+        body = [b"line %d\n" % n for n in range(9)]
+        start = world.work({"f": b"".join(body), "b": b"\0one"})
+        bodies = {
+            "line": [*body[:8], b"new\n"], "other line": [*body[:8], b"else\n"], 
+            "neighbour": [*body[:5], b"x\n", body[6], body[7], b"new\n"],
+        }  # fmt: skip
+        found = {
+            repos.diff(world.run, start, world.work({"f": b"".join(b)}, parent=start)).change for b in bodies.values()
+        }
+        found |= {
+            repos.diff(world.run, start, world.work({"b": b}, parent=start)).change for b in (b"\0two", b"\0three")
+        }
+        assert len(found) == 5
+
     def test_a_diff_of_an_unknown_commit_is_refused(self, repos: Repos, world) -> None:
         with pytest.raises(Refused) as caught:
             repos.diff(world.run, world.base, "a" * 40)

@@ -12,7 +12,7 @@ from pathlib import Path
 from quarterdeck.errors import Refused
 from quarterdeck.outside.repos import badges, names, paths
 from quarterdeck.outside.repos.objects import contents, described
-from quarterdeck.outside.repos.patches import lines, split
+from quarterdeck.outside.repos.patches import hunks, lines, split
 from quarterdeck.outside.repos.plumbing import MEGA, Bounds, Git, failed
 from quarterdeck.outside.repos.port import Diff, DiffFile
 from quarterdeck.outside.repos.run import need
@@ -77,6 +77,7 @@ def diff(path: Path, base: str, head: str) -> Diff:
         added=sum(file.added for file in files),
         removed=sum(file.removed for file in files),
         commits=int(git.text("rev-list", "--count", "--end-of-options", head, f"^{base}", "--")),
+        change=_alone(changes, patches, hidden),
         truncated=any(not file.patch and "binary" not in file.badges for file in files),
     )
 
@@ -86,6 +87,17 @@ def _digest(git: Git, base: str, head: str) -> str:
     trees += git.text("rev-parse", "--verify", "--end-of-options", f"{head}^{{tree}}") + "\0"
     raw = _whole(git, "diff-tree", "--raw", "-z", "-r", "--no-renames", "--full-index", *_range(base, head))
     return hashlib.sha256(trees.encode() + raw).hexdigest()
+
+
+def _alone(changes: list[Change], patches: list[bytes | None], hidden: list[bool]) -> str:
+    """Over names, modes and hunks without their line numbers; over the objects themselves where git shows no hunks."""
+    total = hashlib.sha256()
+    for change, patch, odd in zip(changes, patches, hidden, strict=True):
+        meta = f"{change.letter} {change.old_mode} {change.new_mode}".encode()
+        total.update(b"\0".join((meta, change.old_path, change.path)) + b"\0")
+        shown = hunks(patch) if patch is not None and not odd else b""
+        total.update(shown or f"{change.old} {change.new}".encode())
+    return total.hexdigest()
 
 
 def _range(base: str, head: str) -> tuple[str, ...]:

@@ -35,6 +35,14 @@ def lines(patch: bytes) -> tuple[int, int]:
     return added, removed
 
 
+def hunks(patch: bytes) -> bytes:
+    """The lines of a patch's hunks without their places; nothing where it has none (a binary file, a mode alone)."""
+    start = patch.find(b"\n@@")
+    if start < 0:
+        return b""
+    return b"\n".join(line if line[:2] != b"@@" else b"@@" for line in patch[start + 1 :].split(b"\n"))
+
+
 def _pieces(out: bytes) -> list[bytes]:
     starts = [0] if out.startswith(_HEADER) else []
     at = out.find(b"\n" + _HEADER)

@@ -27,7 +27,10 @@ class DiffFile:
 
 @dataclass(frozen=True)
 class Diff:
-    """`digest` is over every changed byte: an Approval binds it. `files` is complete; `truncated` says patches were left out."""
+    """`digest` is over both trees and every changed byte: an Approval binds it. `files` is complete; `truncated` says patches
+    were left out. `change` is over the change alone: it stays when the base moved and the same lines changed between the
+    same neighbours.
+    """
 
     base: str
     head: str
@@ -37,6 +40,7 @@ class Diff:
     removed: int
     commits: int
     truncated: bool = False
+    change: str = ""
 
 
 @dataclass(frozen=True)
