@@ -285,7 +285,7 @@ def test_stop_needs_no_help_from_the_agent(run: Run, hand: Hand, alice_acts: Act
         hand.step()
     assert no.value.reason == "fenced"
     hand.attempt.refresh_from_db()
-    assert hand.attempt.delete is True
+    assert hand.attempt.unwanted is True
     assert not Request.objects.filter(run=run, state="open").exists()
 
 

@@ -3,8 +3,9 @@
 import threading
 
 import pytest
-from deckwire.events import Noted, Ran, Said
 from django.db import connection, transaction
+
+from deckwire.events import Noted, Ran, Said
 from quarterdeck.errors import Refused
 from quarterdeck.record import fences, ledger
 from quarterdeck.record.ledger import Line

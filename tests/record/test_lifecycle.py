@@ -3,9 +3,10 @@
 import itertools
 
 import pytest
-from deckwire.words import ENDS, Phase
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+
+from deckwire.words import ENDS, Phase
 from quarterdeck.errors import Refused
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import Audit, Event, Run

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from deckwire.events import Committed, Edited, Ran, Resumed, Said
-from deckwire.words import AttemptState, Phase, RequestKind
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from deckwire.events import Committed, Edited, Ran, Resumed, Said
+from deckwire.words import AttemptState, Phase, RequestKind
 from quarterdeck.record import snapshot
 from quarterdeck.record.models import Attempt, Run
 from testkit import rows

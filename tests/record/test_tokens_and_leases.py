@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from deckwire.tokens import derive
-from deckwire.words import Audience
 from django.db.models import F
 from django.db.models.functions import Now
+
+from deckwire.tokens import derive
+from deckwire.words import Audience
 from quarterdeck.errors import GaveUp, Refused
 from quarterdeck.record import keys, leases, tokens
 from quarterdeck.record.models import AgentToken, Attempt, Connection, DoorsOpen, Lease

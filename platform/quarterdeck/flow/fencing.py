@@ -20,15 +20,15 @@ def fence(run: Run) -> None:
 
 def end(
     run: Run, attempt: Attempt, state: AttemptState, *, reason: str, text: str = "", blame: Blame = Blame.NONE,
-    delete: bool = True,
+    unwanted: bool = True,
 ) -> None:  # fmt: skip
     """The attempt is over, for this reason. Its tokens are dead from here on; the reconciler removes its place.
 
-    `delete` False leaves the place a moment to go by itself (it said good-bye); the reconciler takes it later.
+    `unwanted` False leaves the place a moment to go by itself (it said good-bye); the reconciler takes it later.
     """
     attempt.state = state
     changed = Attempt.objects.filter(id=attempt.id, state__in=LIVE_ATTEMPT).update(
-        state=state, reason=reason, text=text[:2000], blame=blame, ended_at=Now(), delete=delete
+        state=state, reason=reason, text=text[:2000], blame=blame, ended_at=Now(), unwanted=unwanted
     )
     if not changed:
         return

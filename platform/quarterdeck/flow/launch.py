@@ -36,7 +36,7 @@ def site_places() -> int:
 
 def places_used(project: Project | None = None) -> int:
     """Counted from rows, never kept as a counter."""
-    rows = Attempt.objects.filter(Q(state__in=LIVE_ATTEMPT) | Q(gone=False, delete=True), gone=False)
+    rows = Attempt.objects.filter(Q(state__in=LIVE_ATTEMPT) | Q(gone=False, unwanted=True), gone=False)
     return (rows.filter(run__project=project) if project else rows.filter(state__in=LIVE_ATTEMPT)).count()
 
 

@@ -19,7 +19,7 @@ def bye(bearer: Bearer, said: Bye) -> Leave:
         if said.state == AttemptState.PARKED and mailbox.open_for_agent(run.id):
             return Leave(stay=True)
         blame = Blame.AGENT if said.state == AttemptState.FAILED else Blame.NONE
-        fencing.end(run, attempt, said.state, reason=said.reason or "left", text=said.text, blame=blame, delete=False)
+        fencing.end(run, attempt, said.state, reason=said.reason or "left", text=said.text, blame=blame, unwanted=False)
         if said.state == AttemptState.PARKED:
             _park(run)
     return Leave()

@@ -1,6 +1,7 @@
 """Commands: one row per run that a decision made. The agent takes its own in order; every one ends."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -44,7 +45,7 @@ def supersede(run: Run, why: str) -> int:
     return Command.objects.filter(run=run, fate__in=WAITING).update(fate=Fate.SUPERSEDED, why=why[:400], ended_at=Now())
 
 
-def open_for_agent(run_id: object, after: int = 0) -> list[Command]:
+def open_for_agent(run_id: UUID, after: int = 0) -> list[Command]:
     rows = Command.objects.filter(run_id=run_id, for_agent=True, fate__in=WAITING, n__gt=after)
     return list(rows.select_related("decision__person").order_by("n"))
 

@@ -5,9 +5,10 @@ import logging
 import queue
 import threading
 
-from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
+from quarterdeck.celery import app
 from quarterdeck.record import wakes
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ def _send() -> None:
             wanted.add(_tables.get())
         for table in sorted(wanted):
             try:
-                current_app.send_task("quarterdeck.poke", args=[table], retry=False)
-            except (OSError, current_app.connection_for_write().connection_errors) as gone:  # type: ignore[misc]
+                # By name: celery's "current app" is another one in every thread but the importing one.
+                app.send_task("quarterdeck.poke", args=[table], retry=False)
+            except (OSError, OperationalError) as gone:
                 errors += 1
                 log.debug("pokes: the broker does not answer (%s)", gone)

@@ -87,9 +87,9 @@ def _ended(attempt: Attempt, place: PlaceSeen) -> None:
 def _over(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
     place = places.get(attempt.place)
     if place is None:
-        Attempt.objects.filter(id=attempt.id).update(gone=True, delete=False)
+        Attempt.objects.filter(id=attempt.id).update(gone=True, unwanted=False)
         return []
-    if place.state == PlaceState.ENDED or attempt.delete or _overstayed(attempt):
+    if place.state == PlaceState.ENDED or attempt.unwanted or _overstayed(attempt):
         return [Delete(place.name, place.uid, 0 if place.state == PlaceState.ENDED else 5.0)]
     return []
 

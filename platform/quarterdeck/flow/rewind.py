@@ -1,5 +1,7 @@
 """Rewind: one transaction of the platform. The next attempt forks at the chosen checkpoint with the new words."""
 
+from uuid import UUID
+
 from deckwire.envelope import MAIN_THREAD
 from deckwire.words import Fate, Phase
 from quarterdeck.errors import Refused
@@ -12,7 +14,7 @@ REWINDABLE = (
 )  # fmt: skip
 
 
-def targets(run_id: object) -> list[Checkpoint]:
+def targets(run_id: UUID) -> list[Checkpoint]:
     """Where a run can be rewound to: `listen` checkpoints of the main thread, newest first."""
     rows = Checkpoint.objects.filter(run_id=run_id, thread=MAIN_THREAD, ns="", node="listen", hidden=False)
     return list(rows.order_by("-order")[:300])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deckwire.words import AttemptState, Phase
+from deckwire.words import AttemptState, Fate, Phase
 from quarterdeck.flow import fencing, mailbox
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Command, Request, RequestState, Run
@@ -32,7 +32,7 @@ def _force(command: Command) -> int:
         attempt = fencing.live_attempt(run)
         if attempt is not None:
             fencing.end(run, attempt, AttemptState.FENCED, reason="paused", text="It did not park in time.")
-        mailbox.end(run, [str(command.id)], "applied", "paused without the agent's help")
+        mailbox.end(run, [str(command.id)], Fate.APPLIED, "paused without the agent's help")
         if run.desired == "pause" and run.phase in (Phase.WORKING, Phase.STARTING, Phase.WAITING):
             lifecycle.move(run, Phase.PAUSED, reason="paused", by="rule:tidy")
     return 1

@@ -33,8 +33,8 @@ def doors_are_open(name: str = "doors") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into record_doorsopen (name, since, seen) values (%s, now(), now()) on conflict (name) do update set"
-            " since = case when record_doorsopen.seen < now() - %s then now() else record_doorsopen.since end, seen = now()",
-            [name, DOORS_GAP],
+            " since = case when record_doorsopen.seen < now() - make_interval(secs => %s) then now() else record_doorsopen.since end, seen = now()",
+            [name, DOORS_GAP.total_seconds()],
         )
 
 

@@ -1,6 +1,7 @@
 """What every table shares: UUIDv7 keys (they sort by time, so inserts stay at the index's end) and database time."""
 
 import uuid
+from enum import StrEnum
 
 from django.db import models
 from django.db.models.functions import Now
@@ -20,6 +21,6 @@ class Row(models.Model):
         abstract = True
 
 
-def one_of(field: str, words: type, name: str) -> models.CheckConstraint:
+def one_of(field: str, words: type[StrEnum], name: str) -> models.CheckConstraint:
     """The database refuses a word that the enum does not have."""
     return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__in": [str(word) for word in words]}))

@@ -116,7 +116,7 @@ class Attempt(Row):
     nonce_digest = models.CharField(max_length=64, blank=True)
     generation = models.PositiveIntegerField(default=0)
     used = models.BooleanField(default=False)
-    delete = models.BooleanField(default=False)
+    unwanted = models.BooleanField(default=False)
     """The place should go: the reconciler deletes it by uid."""
     gone = models.BooleanField(default=False)
     """The place is known to be gone."""
