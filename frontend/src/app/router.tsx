@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { Broken } from "@/app/broken";
 import { NoPage } from "@/app/no-page";
 import { Shell } from "@/app/shell";
 import { parseFilter } from "@/features/board/filter";
@@ -52,7 +53,7 @@ const settings = createRoute({
 });
 
 const tree = root.addChildren([home, shell.addChildren([inbox, board, list, run, reviews, review, tickets, fleet, settings])]);
-export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: false, defaultNotFoundComponent: NoPage });
+export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: false, defaultNotFoundComponent: NoPage, defaultErrorComponent: Broken });
 
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }

@@ -22,7 +22,7 @@ const NewTicket = lazy(() => import("@/features/tickets/new-ticket").then((file)
 export function Shell() {
   useGlobalKeys();
   useTitle();
-  useEffect(() => { setTimeout(() => void loadPalette(), 1500); }, []);
+  useEffect(() => { setTimeout(() => void loadPalette().catch(() => undefined), 1500); }, []);
   useFirstVisit();
   return (
     <div className="flex h-full">

@@ -31,6 +31,7 @@ export function TicketsPage() {
   const may = projects.some((project) => mayDecide(who, project.id));
   return (
     <div className="flex h-full flex-col">
+      {search.ticket && <h1 className="sr-only tablet:hidden">Tickets</h1>}
       <div className={cx(search.ticket && "max-tablet:hidden")}>
         <PageHead title="Tickets" fact={read.data && `${plural(read.data.length, "ticket")}, ${ready.length} ready for an agent`}>
           <Button icon={<Plus size={14} />} keys="n" disabled={!may} onClick={() => open.set("ticket")}>New ticket</Button>
