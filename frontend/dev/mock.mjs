@@ -91,7 +91,7 @@ createServer((ask, answer) => {
   const accept = createHash("sha1").update(`${ask.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
   sockets.add(socket);
-  socket.on("data", () => socket.write(encode('{"op":"pong"}'))).on("close", () => sockets.delete(socket)).on("error", () => sockets.delete(socket));
+  socket.on("data", () => [{ op: "heads", heads: heads() }, { op: "pong" }].forEach((frame) => socket.write(encode(JSON.stringify(frame))))).on("close", () => sockets.delete(socket)).on("error", () => sockets.delete(socket));
 }).listen(PORT, "127.0.0.1", () => console.log(`mock on http://127.0.0.1:${PORT}`));
 
 function encode(text) {

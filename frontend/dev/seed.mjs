@@ -56,7 +56,7 @@ export const REQUESTS = [
   }),
   ask("q3", "budget", 3, "The cap is nearly reached in step 3 of 4. Raise it?", { amountMicro: 8_000_000, approveMeans: "Raises the cap of this run to the amount below.", facts: [{ label: "Spent", value: "$4.95", tone: "warn" }, { label: "Expected more", value: "$1.20", tone: "plain" }] }),
   ask("q4", "plan", 4, "Plan: round once, at the end", { risk: "low", plan: plan(0, -1), approveMeans: "Starts step 1 in a new attempt.", reversible: "Rewind brings back the plan." }),
-  ask("q5", "permission", 5, "Install packages from the lock file", { risk: "high", runs: ["r5", "r6"], command: "pip install -r requirements.lock", approveMeans: "Lets this one command run once.", reversible: "Nothing to undo: the place is thrown away." }),
+  ...[5, 6].map((n) => ask(`q${n}`, "permission", n, "Install packages from the lock file", { risk: "high", waitingSince: min(70 - n), command: "pip install -r requirements.lock", approveMeans: "Lets this one command run once.", reversible: "Nothing to undo: the place is thrown away." })),
 ];
 
 const event = (seq, what, kind, text, more = {}) => ({ seq, at: min(60 - seq * 2), epoch: 2, kind, what, step: seq, by: "", text, detail: "", output: "", costMicro: 0, sha: "", planStep: null, resumedAt: null, undone: false, ...more });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { posts, refusedRequests } from "@/features/decide/plan";
 import { answerTo, sortOut, whyAlone, type Picks } from "@/features/inbox/answers";
+import { grouped } from "@/features/inbox/group";
 import { rewrite } from "@/features/inbox/rewrite-plan";
 import { explain, ordered } from "@/lib/order";
 import { request } from "./make";
@@ -68,5 +69,20 @@ describe("many at once", () => {
     expect(refusedRequests([asked], [line("r1", "rejected"), line("r2", "applied")])).toEqual([]);
     expect(refusedRequests([asked], [line("r1", "rejected"), line("r2", "rejected")])).toEqual([asked]);
     expect(refusedRequests([asked], [line("r1", "rejected", "another")])).toEqual([]);
+  });
+});
+
+describe("the same question from many runs", () => {
+  const asked = (id: string, since: number, more = {}) => request({ id, kind: "permission", command: "pip install x", ask: "Install?", runs: [`run of ${id}`], waitingSince: since, ...more });
+  test("is one row over all runs, with the longest wait and the highest risk", () => {
+    const groups = grouped([asked("b", 5, { risk: "high" }), asked("a", 3), request({ id: "c" })]);
+    expect(groups.map((one) => one.members.map((member) => member.id))).toEqual([["c"], ["a", "b"]]);
+    expect(groups[1]?.shown).toMatchObject({ id: "a", waitingSince: 3, risk: "high", runs: ["run of a", "run of b"] });
+  });
+  test("is not the same with another command, project, answer or state, and plans are never the same", () => {
+    const base = asked("a", 1);
+    const others = [{ command: "rm -rf /" }, { project: "p2" }, { choices: [choice("x")] }, { state: "snoozed" as const }, { ask: "Other?" }];
+    for (const other of others) expect(grouped([base, asked("b", 2, other)])).toHaveLength(2);
+    expect(grouped([request({ id: "a", kind: "plan" }), request({ id: "b", kind: "plan" })])).toHaveLength(2);
   });
 });

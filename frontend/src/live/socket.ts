@@ -15,6 +15,7 @@ import type { ClientFrame, HeadsFrame, ServerFrame, Watch } from "@/wire/types";
 const PING = 20_000;
 const SILENT = 45_000;
 const OFFLINE_AFTER = 2000;
+const PATIENCE = 3000;
 const SIGNED_OUT = 4401;
 
 let socket: WebSocket | undefined;
@@ -25,6 +26,7 @@ let retry: ReturnType<typeof setTimeout> | undefined;
 let offline: ReturnType<typeof setTimeout> | undefined;
 let seenHeads = new Map<string, number>();
 let booted = false;
+let onHeads: (() => void) | undefined;
 const opened = new Map<string, number>();
 const filling = new Set<string>();
 
@@ -64,11 +66,21 @@ function sayViews(): void {
   say({ op: "view", views, cursors: { ...Object.fromEntries(peek().heads), ...Object.fromEntries(peek().upTo) } });
 }
 
+/** The platform answers a view with its heads: from then on nothing of it can fall between socket and snapshot. */
+function subscribed(): Promise<void> {
+  return new Promise((go) => {
+    onHeads = go;
+    setTimeout(go, PATIENCE);
+    sayViews();
+  });
+}
+
 /** Subscribe and buffer, snapshot, drop the overlap, live. */
 async function catchUp(mine: WebSocket): Promise<void> {
   heardAt = Date.now();
   if (booted) line.set("catching up");
-  sayViews();
+  await subscribed();
+  if (mine !== socket) return;
   try {
     await takeSnapshot(mine);
     await Promise.all([...opened.keys()].map((run) => (peek().upTo.has(run) ? fill(run) : load(run))));
@@ -109,6 +121,7 @@ function nowLive(): void {
 function hear(data: string): void {
   heardAt = Date.now();
   const frame = JSON.parse(data) as ServerFrame;
+  if (frame.op === "heads") onHeads?.();
   if (frame.op === "resync") void takeSnapshot(socket).catch(() => socket?.close());
   else if (buffer) buffer.push(frame);
   else {

@@ -5,7 +5,7 @@ import { KindBody } from "@/features/inbox/kind-body";
 import { KindIcon } from "@/features/inbox/kind-icon";
 import type { Triage } from "@/features/inbox/use-triage";
 import { useNow } from "@/live/clock";
-import { projectName, useRequest, useRun } from "@/live/hooks";
+import { projectName, useRun } from "@/live/hooks";
 import { KIND_WORD } from "@/lib/attention";
 import { explain } from "@/lib/order";
 import { timeOfDay } from "@/lib/time";
@@ -19,8 +19,7 @@ import type { Request, Run } from "@/wire/types";
 interface Props { request: Request; triage: Triage; total: number; menu: boolean; onMenu: (open: boolean) => void; onBack: () => void }
 
 /** One request, large enough to decide on without opening anything else. */
-export function RequestDetail({ request: given, triage, total, menu, onMenu, onBack }: Props) {
-  const request = useRequest(given.id) ?? given;
+export function RequestDetail({ request, triage, total, menu, onMenu, onBack }: Props) {
   const run = useRun(request.runs[0] ?? "");
   if (!run) return null;
   return (

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { KindIcon } from "@/features/inbox/kind-icon";
 import type { Queue } from "@/features/inbox/use-queue";
 import type { Triage } from "@/features/inbox/use-triage";
-import { useRequest, useRun } from "@/live/hooks";
+import { useRun } from "@/live/hooks";
 import { KIND_WORD } from "@/lib/attention";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/money";
@@ -12,6 +12,7 @@ import { Chip } from "@/ui/chip";
 import { Ago, WaitClock } from "@/ui/clock";
 import { Checkbox } from "@/ui/field";
 import { RiskBars } from "@/ui/risk";
+import type { Request } from "@/wire/types";
 
 export function QueueList({ queue, triage }: { queue: Queue; triage: Triage }) {
   return (
@@ -23,7 +24,7 @@ export function QueueList({ queue, triage }: { queue: Queue; triage: Triage }) {
       )}
       <ul aria-label="Requests" className="min-h-0 flex-1 overflow-y-auto p-1.5 pb-16">
         {queue.shown.map((request, i) => (
-          <QueueRow key={request.id} id={request.id} here={i === triage.index} marked={triage.marked.has(request.id)}
+          <QueueRow key={request.id} request={request} here={i === triage.index} marked={triage.marked.has(request.id)}
             anyMarked={triage.marked.size > 0} onOpen={() => triage.go(i)} onMark={() => triage.mark(request.id)} />
         ))}
       </ul>
@@ -31,14 +32,13 @@ export function QueueList({ queue, triage }: { queue: Queue; triage: Triage }) {
   );
 }
 
-interface RowProps { id: string; here: boolean; marked: boolean; anyMarked: boolean; onOpen: () => void; onMark: () => void }
+interface RowProps { request: Request; here: boolean; marked: boolean; anyMarked: boolean; onOpen: () => void; onMark: () => void }
 
 /** Two lines: the question and its clock; then which run, what kind, how risky. The whole row is one button. */
-function QueueRow({ id, here, marked, anyMarked, onOpen, onMark }: RowProps) {
-  const request = useRequest(id);
-  const run = useRun(request?.runs[0] ?? "");
+function QueueRow({ request, here, marked, anyMarked, onOpen, onMark }: RowProps) {
+  const run = useRun(request.runs[0] ?? "");
   const button = useFollow(here);
-  if (!request || !run) return null;
+  if (!run) return null;
   const gone = request.state === "decided" && request.decided !== null;
   return (
     <li className={cx("group relative flex gap-2.5 rounded-control pl-2.5 pr-2 has-[[aria-current]:focus-visible]:ring-1 has-[[aria-current]:focus-visible]:ring-inset has-[[aria-current]:focus-visible]:ring-accent", marked ? "bg-selected" : here ? "tablet:bg-selected" : "hover:bg-hover", here && "tablet:before:absolute tablet:before:inset-y-2 tablet:before:left-0 tablet:before:w-0.5 tablet:before:rounded-full tablet:before:bg-accent")}>

@@ -2,17 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useMe } from "@/app/session";
 import { getDecided } from "@/features/inbox/api/decided-requests";
+import { grouped, type Group } from "@/features/inbox/group";
 import { ordered } from "@/lib/order";
 import { serverNow } from "@/lib/server-time";
+import { useSignal } from "@/lib/signal";
 import { line } from "@/live/connection";
 import { useRequests } from "@/live/hooks";
 import { push } from "@/live/store";
-import { useSignal } from "@/lib/signal";
 import type { Request } from "@/wire/types";
 
 export type Tab = "open" | "snoozed" | "delegated" | "decided";
 export interface Queue {
-  shown: Request[]; fresh: number; takeIn: () => void; sweep: () => void; counts: Partial<Record<Tab, number>>; failed: unknown; again: () => void;
+  shown: Request[]; membersOf: (request: Request) => readonly Request[]; fresh: number; takeIn: () => void; sweep: () => void;
+  counts: Partial<Record<Tab, number>>; failed: unknown; again: () => void;
 }
 
 /**
@@ -22,29 +24,51 @@ export interface Queue {
  */
 export function useQueue(tab: Tab): Queue {
   const all = useRequests();
-  const me = useMe();
   const booted = useSignal(line) !== "starting";
   const decided = useDecided(tab === "decided");
   const [held, setHeld] = useState<readonly string[]>([]);
   const [swept, setSwept] = useState<ReadonlySet<string>>(new Set());
-  const takeIn = () => setHeld(ordered(all, serverNow()).map((request) => request.id));
+  const leaving = useLeaving(swept);
+  const takeIn = () => setHeld(inOrder(all));
   // The first snapshot brings the first order; on the tabs that are no queue, whatever comes belongs there.
   useEffect(() => { if (held.length === 0 || tab !== "open") takeIn(); }, [booted, tab, tab === "open" ? held.length === 0 && all.length : all.length]);
-  const shown = useMemo(() => {
-    const byId = new Map(all.map((request) => [request.id, request]));
-    const leaving = (request: Request) => tab === "open" && request.state === "decided" && request.decided !== null && request.decided.by !== me.person.name
-      && !swept.has(request.id) && request.decided.at > openedAt;
-    const list = held.flatMap((id) => byId.get(id) ?? []).filter((request) => request.state === tab || leaving(request));
-    return tab === "decided" ? list.sort((a, b) => (b.decided?.at ?? 0) - (a.decided?.at ?? 0)) : list;
-  }, [all, held, tab, swept, me.person.name]);
-  const sweep = () => setSwept(new Set(all.filter((request) => request.state === "decided").map((request) => request.id)));
-  const fresh = tab === "open" ? all.filter((request) => request.state === "open" && !held.includes(request.id)).length : 0;
-  const counts = useMemo(() => countStates(all), [all]);
-  return { shown, fresh, takeIn, sweep, counts, failed: tab === "decided" ? decided.error : undefined, again: () => void decided.refetch() };
+  const groups = useMemo(() => {
+    const here = all.filter((request) => held.includes(request.id) && (request.state === tab || (tab === "open" && leaving(request))));
+    return new Map(grouped(here).map((group) => [group.shown.id, group]));
+  }, [all, held, tab, leaving]);
+  const shown = useMemo(() => inPlace(groups, held, tab), [groups, held, tab]);
+  const fresh = tab === "open" ? grouped(all.filter((request) => request.state === "open" && !held.includes(request.id))).length : 0;
+  return {
+    shown, fresh, takeIn, membersOf: (request) => groups.get(request.id)?.members ?? [request],
+    sweep: () => setSwept(new Set(all.filter((request) => request.state === "decided").map((request) => request.id))),
+    counts: useMemo(() => countStates(all), [all]), failed: tab === "decided" ? decided.error : undefined, again: () => void decided.refetch(),
+  };
+}
+
+/** The ids of all requests, those of a group together, in the one order of the inbox. */
+function inOrder(all: readonly Request[]): string[] {
+  const groups = grouped(all);
+  const byId = new Map(groups.map((group) => [group.shown.id, group]));
+  return ordered(groups.map((group) => group.shown), serverNow()).flatMap((one) => byId.get(one.id)!.members.map((member) => member.id));
+}
+
+/** A group stands where the first of its members was held. */
+function inPlace(groups: ReadonlyMap<string, Group>, held: readonly string[], tab: Tab): Request[] {
+  const place = (group: Group) => Math.min(...group.members.map((member) => held.indexOf(member.id)));
+  const list = [...groups.values()].toSorted((a, b) => place(a) - place(b)).map((group) => group.shown);
+  return tab === "decided" ? list.toSorted((a, b) => (b.decided?.at ?? 0) - (a.decided?.at ?? 0)) : list;
 }
 
 /** What was decided before this page was opened never lingers in the open queue. */
 const openedAt = serverNow();
+
+function useLeaving(swept: ReadonlySet<string>): (request: Request) => boolean {
+  const name = useMe().person.name;
+  return useMemo(
+    () => ({ id, state, decided }: Request) => state === "decided" && decided !== null && decided.by !== name && decided.at > openedAt && !swept.has(id),
+    [name, swept],
+  );
+}
 
 function useDecided(wanted: boolean) {
   const read = useQuery({ queryKey: ["decided"], queryFn: getDecided, enabled: wanted, staleTime: 0 });
@@ -54,6 +78,6 @@ function useDecided(wanted: boolean) {
 
 /** How many were ever decided is not known here, so no figure is shown for it. */
 function countStates(all: readonly Request[]): Partial<Record<Tab, number>> {
-  const count = (state: Request["state"]) => all.filter((request) => request.state === state).length;
+  const count = (state: Request["state"]) => grouped(all.filter((request) => request.state === state)).length;
   return { open: count("open"), snoozed: count("snoozed"), delegated: count("delegated") };
 }

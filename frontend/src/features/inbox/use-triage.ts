@@ -64,15 +64,18 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
     compose("none");
   };
   const may = (list: Request[]) => list.length > 0 && !held(list.map((request) => request.project));
+  const members = (list: Request[]) => list.flatMap((request) => queue.membersOf(request));
+  // What was picked on the row is the answer of everyone behind it.
   const decide = (list: Request[], decisionFor: (request: Request) => Decision) => {
     if (!may(list)) return;
     leave(list);
-    void decideRequests(list, decisionFor);
+    const decisions = new Map(list.flatMap((row) => queue.membersOf(row).map((one) => [one.id, decisionFor(row)] as const)));
+    void decideRequests(members(list), (request) => decisions.get(request.id) ?? decisionFor(request));
   };
-  const aside = (list: Request[], act: (list: Request[]) => Promise<void>) => {
+  const aside = (list: Request[], act: (list: readonly Request[]) => Promise<void>) => {
     if (!may(list)) return;
     leave(list);
-    void act(list);
+    void act(members(list));
   };
   const ids = () => targets.flatMap((request) => request.runs);
   const pick = (part: (before: Picks, id: string) => Picks) => { if (current) setPicks((before) => part(before, current.id)); };
@@ -98,7 +101,7 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
       const asked = targets.filter((request) => request.kind !== "review" && request.kind !== "failure");
       const runs = targets.filter((request) => !asked.includes(request)).flatMap((request) => request.runs);
       leave(asked);
-      if (asked.length > 0) void decideRequests(asked, () => ({ verb: "redirect", words }));
+      if (asked.length > 0) void decideRequests(members(asked), () => ({ verb: "redirect", words }));
       if (runs.length > 0) void redirectRuns(runs, words);
     },
     pause: () => { if (may(targets)) { const list = ids(); leave([]); void decideRuns(list, { verb: "pause" }); } },
