@@ -6,9 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from deckwire.words import RequestKind
 from django.conf import settings
 from django.test import Client
+
+from deckwire.words import RequestKind
 from quarterdeck.doors.access import RANK, Needs
 from quarterdeck.doors.api.app import api
 from quarterdeck.flow import actor, people

@@ -10,12 +10,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.auth import AuthMiddlewareStack
-from deckwire.events import Changed, Said
-from deckwire.words import Phase
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.test import Client
+
+from deckwire.events import Changed, Said
+from deckwire.words import Phase
 from quarterdeck.doors.dashboard import MOST_FRAMES, RESYNC, Dashboard
 from quarterdeck.doors.hub import Hub, Pace
 from quarterdeck.doors.live import LiveConsumer

@@ -48,7 +48,7 @@ def test_only_the_lifecycle_writes_a_runs_phase() -> None:
 
 
 def test_only_the_ledger_makes_events() -> None:
-    pattern = re.compile(r"\bEvent\((?!Protocol)|Event\.objects\.(create|bulk_create|update)")
+    pattern = re.compile(r"(?<!asyncio\.)\bEvent\((?!Protocol)|Event\.objects\.(create|bulk_create|update)")
     makers = {
         path.name for path in (TOP / "platform").rglob("*.py")
         if path.parts[-2] in ("record", "flow", "doors") and pattern.search(path.read_text())

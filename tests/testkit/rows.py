@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+from django.db.models.functions import Now
+
 from deckwire.base import Message
 from deckwire.events import Opened
 from deckwire.words import AttemptState, Phase, RequestKind
-from django.db import transaction
-from django.db.models.functions import Now
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import Attempt, Member, Person, Project, Repository, Request, Run, Ticket
 

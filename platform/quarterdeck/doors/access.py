@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from deckwire.tokens import digest
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from deckwire.tokens import digest
 from quarterdeck.errors import Refused
 from quarterdeck.flow import actor
 from quarterdeck.record.models import ApiToken, Member, Person, Project, Request, Role, Run, Ticket

@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import Error as DatabaseError
+
 from deckwire.events import Changed, Delta
 from deckwire.frames import CardFrame, ChangedFrame, DeltaFrame, EventsFrame, HeadsFrame, RequestFrame
 from deckwire.tokens import digest
-from django.db import Error as DatabaseError
-
 from quarterdeck.doors import sessions, wakeups
 from quarterdeck.doors.dashboard import Dashboard
 from quarterdeck.doors.told import Told

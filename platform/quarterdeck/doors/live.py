@@ -11,10 +11,10 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from deckwire.frames import CLIENT_FRAME, PingFrame, PongFrame, RefusedFrame, ViewFrame
 from django.conf import settings
 from pydantic import ValidationError
 
+from deckwire.frames import CLIENT_FRAME, PingFrame, PongFrame, RefusedFrame, ViewFrame
 from quarterdeck.doors import access
 from quarterdeck.doors.dashboard import Dashboard
 from quarterdeck.doors.hub import Hub

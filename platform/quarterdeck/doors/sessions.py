@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from deckwire.tokens import digest
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from deckwire.tokens import digest
 from quarterdeck.record import wakes
 
 

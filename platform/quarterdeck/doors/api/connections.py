@@ -3,17 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from deckwire import bodies, views
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.projects import facts
 from quarterdeck.flow import connections
 from quarterdeck.record import lists
 
-router = Router(tags=["connections"])
+router = Router(tags=["connections"], by_alias=True)
 OWNER = Needs("owner")
 
 
@@ -23,12 +23,12 @@ def every(request: Asked) -> list[views.ConnectionView]:
 
 
 @router.post("/connections", response={201: views.ConnectionView}, auth=OWNER)
-def create(request: Asked, body: bodies.ConnectionBody) -> tuple[int, views.ConnectionView]:
+def create(request: Asked, body: bodies.ConnectionBody) -> Status[views.ConnectionView]:
     made = connections.create(
         request.auth.actor, name=body.name, protocol=body.protocol, base_url=body.base_url, key=body.key,
         models=_offers(body.models),
     )  # fmt: skip
-    return 201, lists.connection(made.id)
+    return Status(201, lists.connection(made.id))
 
 
 @router.patch("/connections/{uuid:connection}", response=views.ConnectionView, auth=OWNER)

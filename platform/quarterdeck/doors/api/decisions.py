@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from deckwire import bodies, views
 from ninja import Router
 
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.ids import ids, one_id
@@ -15,7 +15,7 @@ from quarterdeck.flow import decide, intake, requests
 from quarterdeck.record.models import Request, Run, Ticket
 from quarterdeck.record.views.requests import request as request_view
 
-router = Router(tags=["decisions"])
+router = Router(tags=["decisions"], by_alias=True)
 DECIDE = Needs("supervisor", of="body")
 
 

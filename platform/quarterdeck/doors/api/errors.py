@@ -2,11 +2,11 @@
 
 import logging
 
-from deckwire import views
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from deckwire import views
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.record import audit
 

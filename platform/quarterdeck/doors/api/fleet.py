@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from deckwire import views
 from ninja import Router
 
+from deckwire import views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.record import fleet as house
 from quarterdeck.record import lists
 
-router = Router(tags=["fleet"])
+router = Router(tags=["fleet"], by_alias=True)
 
 
 @router.get("/fleet", response=views.Fleet, auth=Needs("signed in"))

@@ -4,10 +4,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 from uuid import UUID
 
-from deckwire import views
 from django.http import HttpResponse
 from ninja import Router
 
+from deckwire import views
 from quarterdeck.doors.access import PROJECT_OF, Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.render import as_is
@@ -16,7 +16,7 @@ from quarterdeck.record import snapshot
 from quarterdeck.record.models import Connection
 from quarterdeck.record.views.people import person
 
-router = Router(tags=["screens"])
+router = Router(tags=["screens"], by_alias=True)
 
 
 @router.get("/me", response=views.Me, auth=Needs("signed in"))

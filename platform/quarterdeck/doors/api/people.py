@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from deckwire import bodies, views
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.errors import Refused
@@ -13,7 +13,7 @@ from quarterdeck.flow import people
 from quarterdeck.record import lists
 from quarterdeck.record.views.people import token as token_view
 
-router = Router(tags=["people"])
+router = Router(tags=["people"], by_alias=True)
 
 
 @router.get("/people", response=list[views.PersonView], auth=Needs("signed in"))
@@ -28,10 +28,10 @@ def every(request: Asked) -> list[views.PersonView]:
 
 
 @router.post("/people", response={201: views.Invitation}, auth=Needs("owner"))
-def invite(request: Asked, body: bodies.InviteBody) -> tuple[int, views.Invitation]:
+def invite(request: Asked, body: bodies.InviteBody) -> Status[views.Invitation]:
     """The link is shown this once and works once, for 24 hours."""
     person, path = people.invite(request.auth.actor, name=body.name, email=body.email)
-    return 201, views.Invitation(person=lists.person(person.id), link=request.build_absolute_uri(path))
+    return Status(201, views.Invitation(person=lists.person(person.id), link=request.build_absolute_uri(path)))
 
 
 @router.get("/tokens", response=list[views.TokenView], auth=Needs("signed in"))
@@ -40,12 +40,12 @@ def tokens(request: Asked) -> list[views.TokenView]:
 
 
 @router.post("/tokens", response={201: views.NewToken}, auth=Needs("signed in"))
-def new_token(request: Asked, body: bodies.TokenBody) -> tuple[int, views.NewToken]:
+def new_token(request: Asked, body: bodies.TokenBody) -> Status[views.NewToken]:
     """Made by a person in a browser: a token cannot make another, or a stolen one would never end."""
     if request.auth.by_token:
         raise Refused("Sign in to make a token.", reason="needs_session", status=403)
     row, secret = people.new_token(request.auth.actor, name=body.name, days=body.days)
-    return 201, views.NewToken(token=token_view(row), secret=secret)
+    return Status(201, views.NewToken(token=token_view(row), secret=secret))
 
 
 @router.delete("/tokens/{uuid:token}", response={204: None}, auth=Needs("signed in"))

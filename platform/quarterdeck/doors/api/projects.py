@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from deckwire import bodies, views
-from ninja import Router
+from ninja import Router, Status
 
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.flow import projects
 from quarterdeck.record import lists
 
-router = Router(tags=["projects"])
+router = Router(tags=["projects"], by_alias=True)
 ADMIN = Needs("admin", of="project")
 
 
@@ -20,9 +20,9 @@ def every(request: Asked) -> list[views.ProjectView]:
 
 
 @router.post("/projects", response={201: views.ProjectView}, auth=Needs("owner"))
-def create(request: Asked, body: bodies.ProjectBody) -> tuple[int, views.ProjectView]:
+def create(request: Asked, body: bodies.ProjectBody) -> Status[views.ProjectView]:
     made = projects.create(request.auth.actor, name=body.name, key=body.key)
-    return 201, _one(made.id)
+    return Status(201, _one(made.id))
 
 
 @router.patch("/projects/{uuid:project}", response=views.ProjectView, auth=ADMIN)

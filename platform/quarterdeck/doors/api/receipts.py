@@ -6,7 +6,6 @@ from uuid import UUID
 
 from deckwire import views
 from deckwire.words import Fate
-
 from quarterdeck.flow.receipts import Line, Receipt
 
 UNDO_SECONDS = 30

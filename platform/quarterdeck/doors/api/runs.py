@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from deckwire import views
 from django.http import HttpResponse
 from ninja import Router
 
+from deckwire import views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.render import as_is
 from quarterdeck.flow import look
 from quarterdeck.record import closeup
 
-router = Router(tags=["runs"])
+router = Router(tags=["runs"], by_alias=True)
 SEE = Needs("viewer", of="run")
 MOST = 500
 

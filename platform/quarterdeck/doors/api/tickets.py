@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from deckwire import bodies, views
-from ninja import Router
+from ninja import Router, Status
 
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.ids import one_id
@@ -12,7 +12,7 @@ from quarterdeck.flow import board, readiness
 from quarterdeck.record import lists
 from quarterdeck.record.models import Ticket
 
-router = Router(tags=["tickets"])
+router = Router(tags=["tickets"], by_alias=True)
 WRITE = Needs("supervisor", of="ticket")
 
 
@@ -25,14 +25,14 @@ def tickets(request: Asked, project: UUID | None = None, q: str = "") -> list[vi
 
 
 @router.post("/tickets", response={201: views.TicketView}, auth=Needs("supervisor", of="body"))
-def create(request: Asked, body: bodies.TicketBody) -> tuple[int, views.TicketView]:
+def create(request: Asked, body: bodies.TicketBody) -> Status[views.TicketView]:
     project = one_id(body.project)
     request.auth.need([project], "supervisor")
     made = board.create_ticket(
         request.auth.actor, project, title=body.title, description=body.description, kind=body.kind,
         priority=body.priority, labels=body.labels,
     )  # fmt: skip
-    return 201, _view(made)
+    return Status(201, _view(made))
 
 
 @router.patch("/tickets/{uuid:ticket}", response=views.TicketView, auth=WRITE)
@@ -41,9 +41,9 @@ def edit(request: Asked, ticket: UUID, body: bodies.TicketPatch) -> views.Ticket
 
 
 @router.post("/tickets/{uuid:ticket}/comments", response={201: views.TicketView}, auth=WRITE)
-def comment(request: Asked, ticket: UUID, body: bodies.CommentBody) -> tuple[int, views.TicketView]:
+def comment(request: Asked, ticket: UUID, body: bodies.CommentBody) -> Status[views.TicketView]:
     made = board.comment(request.auth.actor, ticket, body.body)
-    return 201, _view(made.ticket)
+    return Status(201, _view(made.ticket))
 
 
 def _view(row: Ticket) -> views.TicketView:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from deckwire.views import Attention
 from deckwire.words import Phase, RequestKind
-
 from quarterdeck.record.models import Attempt, Request, RequestState, Run
 
 SILENT_AFTER = 3

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from deckwire import views
-from deckwire.requests import PlanStep
-from deckwire.words import LIVE_ATTEMPT, Phase, Risk
 from django.db import connection
 from django.db.models import F, Prefetch, QuerySet, Window
 from django.db.models.functions import RowNumber
 from pydantic import ValidationError
 
+from deckwire import views
+from deckwire.requests import PlanStep
+from deckwire.words import LIVE_ATTEMPT, Phase, Risk
 from quarterdeck.record.models import (
     OPEN_REQUEST,
     Attempt,

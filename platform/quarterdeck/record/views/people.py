@@ -1,7 +1,6 @@
 """People, their roles and their tokens, as screens show them."""
 
 from deckwire import views
-
 from quarterdeck.record.models import ApiToken, LoginLink, Member, Person
 from quarterdeck.record.views.times import ms, ms_or_none
 

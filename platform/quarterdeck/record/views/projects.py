@@ -3,7 +3,6 @@
 from typing import Any
 
 from deckwire import views
-
 from quarterdeck.record.models import Connection, Member, Project, Repository
 from quarterdeck.record.views.people import member
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from deckwire import views
 from deckwire.words import Risk
-
 from quarterdeck.record.models import Check, Proposal
 
 NAMES_KEPT = 200

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from deckwire.words import LIVE_ATTEMPT, Phase
 from django.db.models import Count
 
+from deckwire.words import LIVE_ATTEMPT, Phase
 from quarterdeck.record.models import Attempt, Project, Run
 
 

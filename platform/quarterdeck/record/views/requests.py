@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from deckwire import views
 from deckwire.requests import Ask
 from deckwire.words import Risk
-from pydantic import ValidationError
-
 from quarterdeck.record.models import Decision, Request, RequestState
 from quarterdeck.record.views.times import ms, ms_or_none
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from deckwire import views
-
 from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, TicketComment
 from quarterdeck.record.views.times import ms
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from deckwire import views
 from deckwire.base import Message
 from deckwire.events import BINDING_KINDS, NARRATIVE_KINDS, Resumed, read_event
-
 from quarterdeck.record.models import Event, Person
 from quarterdeck.record.views import sentences
 from quarterdeck.record.views.times import ms

@@ -1,0 +1,73 @@
+"""Say what is configured, reachable and missing. Exit code 1 when something is broken, 3 when nothing answers."""
+
+import argparse
+import shutil
+from typing import Any
+
+from quarterdeck.cli import _client
+
+MARKS = {"good": "ok", "warn": "look", "bad": "broken"}
+Fact = tuple[str, str, str]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return _client.guarded(_examine, arguments)
+
+
+def _examine(client: _client.Client, arguments: argparse.Namespace) -> int:
+    facts = [*_machine(), *_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
+    if arguments.json:
+        _client.as_json([{"state": state, "what": what, "remedy": remedy} for state, what, remedy in facts])
+    else:
+        _client.show([[MARKS[state], what, remedy] for state, what, remedy in facts])
+    return _client.REFUSED if any(state == "bad" for state, _, _ in facts) else 0
+
+
+def _machine() -> list[Fact]:
+    """What agents on this machine would need."""
+    return [
+        ("good" if shutil.which("git") else "bad", "git is installed", "" if shutil.which("git") else "Install git."),
+        ("good" if shutil.which("bwrap") else "warn", "bubblewrap is installed",
+         "" if shutil.which("bwrap") else "Without it, only the sample project runs on this machine."),
+    ]  # fmt: skip
+
+
+def _platform(client: _client.Client) -> list[Fact]:
+    me = client.get("/me")
+    models = client.get("/connections")
+    facts: list[Fact] = [("good", f"{client.url} answers {me['person']['name']}", f"version {me['version']}")]
+    if me["rehearsal"]:
+        facts.append(("warn", "No model is connected: agents rehearse", "Add one under Settings, Connections."))
+    for model in models:
+        unpriced = [one["name"] for one in model["models"] if one["inMicroPerMTok"] is None]
+        state = "bad" if model["state"] == "unreachable" else "warn" if unpriced else "good"
+        remedy = model["note"] or (f"no price for {', '.join(unpriced)}" if unpriced else "")
+        facts.append((state, f"Connection {model['name']}: {model['state']}", remedy))
+    return facts
+
+
+def _projects(client: _client.Client) -> list[Fact]:
+    facts: list[Fact] = []
+    for project in client.get("/projects"):
+        repository = project["repositorySettings"]
+        facts.append(("good" if repository["url"] else "bad", f"{project['name']} has a repository",
+                      "" if repository["url"] else "Add one in its settings."))  # fmt: skip
+        if not repository["test"]:
+            facts.append(("warn", f"{project['name']} has no test command", "Nothing can be re-run as evidence."))
+    return facts
+
+
+def _fleet(fleet: dict[str, Any]) -> list[Fact]:
+    states = {"live": "good", "idle": "good", "late": "warn", "broken": "bad"}
+    sources: list[Fact] = [
+        (states[one["state"]], f"{one['name']} is {one['state']}", one["note"]) for one in fleet["sources"]
+    ]
+    places = fleet["places"]
+    return [
+        *sources,
+        ("good", f"{places['used']} of {places['all']} places are taken", f"{len(fleet['queue'])} in the queue"),
+    ]

@@ -1,0 +1,312 @@
+"""What the dashboard asks and says, over HTTP: each door calls its flow and renders what came of it."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from deckwire.events import Said
+from deckwire.views import Fleet, ProjectView, Receipt, Snapshot, TicketView
+from deckwire.words import Phase, RequestKind
+from quarterdeck.outside import plugs
+from quarterdeck.outside.repos.port import CommitLine, Diff, DiffFile, Preview
+from quarterdeck.record.models import Audit, Connection, Member, Person, Project, Proposal, Run, RunRepository
+from testkit import rows
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1"
+
+
+class Browser:
+    def __init__(self, person: Person) -> None:
+        self.client = Client()
+        self.client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+
+    def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        return self._look(self.client.get(API + path, query), status)
+
+    def send(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        return self._look(self.client.generic(method, API + path, _json(body), content_type="application/json"), status)
+
+    def _look(self, answer: Any, status: int) -> Any:
+        assert answer.status_code == status, answer.content
+        return answer.json() if answer.content else None
+
+
+def _json(body: Any) -> str:
+    import json
+
+    return json.dumps(body or {})
+
+
+@pytest.fixture
+def cast() -> rows.Cast:
+    return rows.Cast()
+
+
+@pytest.fixture
+def alice(cast: rows.Cast) -> Browser:
+    return Browser(cast.alice)
+
+
+@pytest.fixture
+def owner(cast: rows.Cast) -> Browser:
+    return Browser(cast.owner)
+
+
+def test_me_says_who_looks_and_that_agents_rehearse(cast: rows.Cast, alice: Browser) -> None:
+    me = alice.get("/me")
+    assert (me["person"]["name"], me["roles"], me["owner"]) == ("Alice", {str(cast.lark.id): "supervisor"}, False)
+    assert me["rehearsal"] is True
+
+
+def test_the_three_snapshots_are_whole(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING, Phase.WORKING, Phase.WAITING)
+    asked = rows.ask(run, RequestKind.PERMISSION, body={"command": "npm i", "ask": "May it?"})
+    rows.run(rows.ticket(cast.lark))
+    board = Snapshot.model_validate(alice.get("/snapshot"))
+    inbox = Snapshot.model_validate(alice.get("/snapshot", view="inbox"))
+    page = Snapshot.model_validate(alice.get("/snapshot", view="run", run=run.id))
+    assert (len(board.runs), len(inbox.runs), len(page.runs)) == (2, 1, 1)
+    assert inbox.requests[0].command == "npm i"
+    assert page.runs[0].request == str(asked.id)
+    assert [line.kind for line in page.timeline][-1] == "moved"
+    alice.get("/snapshot", view="run", status=422)
+
+
+def test_lines_are_read_in_both_directions(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.run(rows.ticket(cast.lark))
+    rows.say(run, *[Said(text=f"line {n}") for n in range(2, 21)])
+    page = alice.get(f"/runs/{run.id}/events", after=5, limit=3)
+    assert ([line["seq"] for line in page["events"]], page["head"]) == ([6, 7, 8], 20)
+    assert [line["seq"] for line in alice.get(f"/runs/{run.id}/events", before=6, limit=3)["events"]] == [3, 4, 5]
+    assert [line["seq"] for line in alice.get(f"/runs/{run.id}/events", limit=2)["events"]] == [19, 20]
+    assert alice.get(f"/runs/{run.id}/raw", after=19)["events"][0]["body"] == {"kind": "said", "text": "line 20"}
+
+
+def test_a_decision_over_many_gives_a_line_for_each_and_its_key_makes_it_one(cast: rows.Cast, alice: Browser) -> None:
+    one, two = rows.run(rows.ticket(cast.lark)), rows.move(rows.run(rows.ticket(cast.lark)), Phase.CANCELLED)
+    said = {"key": "k1", "verb": "pause", "runs": [str(one.id), str(two.id)]}
+    first = Receipt.model_validate(alice.send("POST", "/decisions", said))
+    again = Receipt.model_validate(alice.send("POST", "/decisions", said))
+    assert [line.fate for line in first.lines] == ["applied", "rejected"]
+    assert first.batch == again.batch
+    assert first.lines[0] == again.lines[0]
+    assert Run.objects.get(id=one.id).phase == "paused"
+
+
+def test_an_answer_can_be_taken_back_until_it_is_read(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING, Phase.WORKING, Phase.WAITING)
+    asked = rows.ask(run, interrupt="i1")
+    receipt = alice.send(
+        "POST", "/decisions", {"key": "k", "verb": "answer", "requests": [str(asked.id)], "words": "up"}
+    )
+    assert (receipt["lines"][0]["fate"], receipt["lines"][0]["request"]) == ("pending", str(asked.id))
+    assert receipt["undoUntil"] is not None
+    assert alice.get("/requests", state="decided")[0]["decided"]["by"] == "Alice"
+    assert alice.send("POST", f"/decisions/{receipt['batch']}/undo")["lines"][0]["fate"] == "applied"
+    assert alice.get("/snapshot", view="inbox")["requests"][0]["state"] == "open"
+
+
+def test_a_request_is_put_aside_handed_on_and_taken_back(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING, Phase.WORKING, Phase.WAITING)
+    path = f"/requests/{rows.ask(run, interrupt='i1').id}"
+    assert alice.send("POST", f"{path}/snooze", {"untilMs": 1_900_000_000_000})["state"] == "snoozed"
+    assert (
+        alice.send("POST", f"{path}/delegate", {"person": str(cast.bob.id)}, status=409)["reason"] == "not_a_supervisor"
+    )
+    assert alice.send("POST", f"{path}/delegate", {"person": str(cast.owner.id)})["to"] == "Olga"
+    assert alice.send("POST", f"{path}/return")["state"] == "open"
+
+
+def test_a_decision_about_a_foreign_run_finds_nothing(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.run(rows.ticket(cast.other))
+    for target in ({"runs": [str(run.id)]}, {"runs": ["no id"]}, {"requests": [str(rows.ask(run).id)]}):
+        alice.send("POST", "/decisions", {"key": "k", "verb": "stop", **target}, status=404)
+    assert Run.objects.get(id=run.id).phase == "queued"
+
+
+def test_a_ticket_is_written_edited_commented_and_given_to_an_agent(cast: rows.Cast, alice: Browser) -> None:
+    made = TicketView.model_validate(alice.send(
+        "POST", "/tickets",
+        {"project": str(cast.lark.id), "title": "Round\x00 once\ud800", "description": rows.DESCRIPTION, "labels": ["money"]},
+        status=201,
+    ))  # fmt: skip
+    assert (made.title, made.key, made.readiness.ready, made.reporter) == ("Round once", "LARK-1", True, "Alice")
+    edited = alice.send("PATCH", f"/tickets/{made.id}", {"description": "", "priority": "High"})
+    assert (edited["priority"], edited["readiness"]["ready"]) == ("High", False)
+    assert (
+        alice.send("POST", f"/tickets/{made.id}/comments", {"body": "See LARK-2"}, status=201)["comments"][0]["by"]
+        == "Alice"
+    )
+    refused = alice.send("POST", "/runs", {"key": "a", "tickets": [made.id]})["lines"][0]
+    assert refused["fate"] == "rejected"
+    given = alice.send("POST", "/runs", {"key": "b", "tickets": [made.id], "force": True, "capMicro": 1_000_000})
+    assert given["lines"][0]["fate"] == "applied"
+    assert alice.get("/tickets", q="round")[0]["openRun"] == given["lines"][0]["run"]
+
+
+def test_what_is_too_long_is_refused_with_a_sentence(cast: rows.Cast, alice: Browser) -> None:
+    body = {"project": str(cast.lark.id), "title": "x" * 501}
+    assert "501 characters" in alice.send("POST", "/tickets", body, status=422)["text"]
+    assert alice.send("POST", "/tickets", body | {"title": "x", "kind": "Epic"}, status=422)["reason"] == "unknown_word"
+    assert "titel" in alice.send("POST", "/tickets", {"titel": "x"}, status=422)["text"] + "titel"
+
+
+def test_a_project_is_made_set_up_and_told(cast: rows.Cast, owner: Browser) -> None:
+    made = owner.send("POST", "/projects", {"name": "Finch", "key": "FINCH"}, status=201)
+    repository = {
+        "url": "https://example.org/finch.git",
+        "branch": "trunk",
+        "setup": "",
+        "test": "make test",
+        "report": "",
+    }
+    dials = {"plan": "auto", "permissions": "ask", "publishing": "ask", "merging": "ask"}
+    changed = ProjectView.model_validate(
+        owner.send("PATCH", f"/projects/{made['id']}", {"repository": repository, "dials": dials, "places": 7})
+    )
+    assert (changed.repository_settings.branch, changed.dials.plan, changed.places) == ("trunk", "auto", 7)
+    assert owner.send("POST", "/projects", {"name": "Finch", "key": "FINCH"}, status=409)["reason"] == "key_taken"
+    bad = repository | {"url": "--upload-pack=touch /tmp/x"}
+    assert owner.send("PATCH", f"/projects/{made['id']}", {"repository": bad}, status=422)["reason"] == "malformed"
+    assert Project.objects.get(key="FINCH").dials["merging"] == "ask"
+
+
+def test_roles_are_given_and_taken_and_the_last_admin_stays(cast: rows.Cast, owner: Browser) -> None:
+    path = f"/projects/{cast.lark.id}/members/{cast.mallory.id}"
+    assert {one["role"] for one in owner.send("PUT", path, {"role": "admin"})["members"]} == {
+        "admin",
+        "supervisor",
+        "viewer",
+    }
+    owner.send("DELETE", path)
+    assert not Member.objects.filter(person=cast.mallory).exists()
+    Person.objects.filter(id=cast.owner.id).update(is_superuser=False)
+    carol = Browser(cast.carol)
+    assert (
+        carol.send("DELETE", f"/projects/{cast.other.id}/members/{cast.carol.id}", status=409)["reason"] == "last_admin"
+    )
+
+
+def test_a_connections_key_goes_in_and_never_comes_out(
+    cast: rows.Cast, owner: Browser, settings: Any, tmp_path: Any
+) -> None:
+    settings.KEYS_DIR = tmp_path
+    price = {"name": "m1", "inMicroPerMTok": 3_000_000, "outMicroPerMTok": None, "contextTokens": 1000}
+    body = {
+        "name": "Ours",
+        "protocol": "openai",
+        "baseUrl": "http://127.0.0.1:9/v1",
+        "key": "sk-secret",
+        "models": [price],
+    }
+    made = owner.send("POST", "/connections", body, status=201)
+    assert made["hasKey"] is True
+    assert "sk-secret" not in str(owner.get("/connections"))
+    assert b"sk-secret" not in bytes(Connection.objects.get().secret)
+    facts = owner.send("POST", f"/connections/{made['id']}/test")
+    assert [fact["ok"] for fact in facts] == [False, False]
+    assert "sk-secret" not in str(facts)
+    assert owner.get("/connections")[0]["state"] == "unreachable"
+    routes = {"edit": f"{made['id']}/m1"}
+    assert owner.send("PATCH", f"/projects/{cast.lark.id}", {"routes": routes})["routes"] == routes
+    assert owner.send("DELETE", f"/connections/{made['id']}", status=409)["reason"] == "in_use"
+    owner.send("PATCH", f"/projects/{cast.lark.id}", {"routes": {"edit": ""}})
+    owner.send("DELETE", f"/connections/{made['id']}", status=204)
+
+
+def test_people_are_invited_by_a_link_that_is_shown_once(cast: rows.Cast, owner: Browser, alice: Browser) -> None:
+    made = owner.send("POST", "/people", {"name": "Nora", "email": "nora@example.org"}, status=201)
+    assert made["link"].startswith("http://testserver/welcome/")
+    assert made["person"]["invitedUntil"] is not None
+    assert "/welcome/" not in str(owner.get("/people"))
+    assert [one["person"]["name"] for one in alice.get("/people")] == ["Alice", "Bob"]
+    assert owner.send("POST", "/people", {"name": "N", "email": "not an address"}, status=422)["reason"] == "malformed"
+
+
+def test_a_token_is_shown_once_and_is_only_its_owners(cast: rows.Cast, alice: Browser) -> None:
+    made = alice.send("POST", "/tokens", {"name": "laptop", "days": 30}, status=201)
+    assert made["secret"].startswith("qdu_")
+    assert made["secret"] not in str(alice.get("/tokens"))
+    Browser(cast.bob).send("DELETE", f"/tokens/{made['token']['id']}", status=404)
+    alice.send("DELETE", f"/tokens/{made['token']['id']}", status=204)
+
+
+def test_the_fleet_tells_idle_from_broken(cast: rows.Cast, alice: Browser) -> None:
+    rows.attempt(rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING), doing="Reading")
+    rows.run(rows.ticket(cast.lark))
+    fleet = Fleet.model_validate(alice.get("/fleet"))
+    assert (fleet.places.used, fleet.places.all, len(fleet.queue)) == (1, 4, 1)
+    assert fleet.queue[0].reason == "Next to start."
+    assert [one.name for one in fleet.providers] == ["Rehearsal"]
+
+
+def test_the_audit_is_for_admins_and_names_people(cast: rows.Cast, owner: Browser, alice: Browser) -> None:
+    alice.send("POST", "/tickets", {"project": str(cast.lark.id), "title": "One"}, status=201)
+    line = owner.get("/audit", project=cast.lark.id)[0]
+    assert (line["actor"], line["what"]) == ("Alice", "ticket created")
+    alice.get("/audit", project=cast.lark.id, status=403)
+    assert alice.get("/audit") == []
+    assert Audit.objects.filter(verb="ticket created").count() == 1
+
+
+class Git:
+    """The git service's twin for looking: one file changed, a clean merge."""
+
+    def diff(self, run: str, base: str, head: str) -> Diff:
+        return Diff(base, head, "d" * 64, [DiffFile("a.py", "a.py", "changed", 2, 1, ["test"], "diff --git")], 2, 1, 1)
+
+    def log(self, run: str, base: str, head: str) -> list[CommitLine]:
+        return [CommitLine(head, "Round once", 1_790_000_000)]
+
+    def mirror(self, repository: str, url: str) -> dict[str, str]:
+        return {"main": "b" * 40}
+
+    def preview(self, run: str, base: str, head: str) -> Preview:
+        return Preview(clean=False, conflicts=["a.py"])
+
+
+def test_a_review_carries_evidence_diff_and_what_a_merge_would_do(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.run(rows.ticket(cast.lark))
+    alice.get(f"/runs/{run.id}/diff", status=404)
+    assert alice.get(f"/reviews/{run.id}", status=404)["reason"] == "no_proposal"
+    rows.move(run, Phase.STARTING, Phase.WORKING, Phase.SEALING, Phase.REVIEW)
+    RunRepository.objects.create(run=run, repository=cast.lark.repositories.get(), base="b" * 40)
+    found = {
+        "verdict": "passed",
+        "f2p": ["t1"],
+        "p2p": 12,
+        "broken": ["t9"],
+        "still_failing": [],
+        "beyond_plan": ["b.py"],
+    }
+    stats = {
+        "files": [{"path": "ci.yml", "added": 1, "removed": 0, "badges": ["ci"]}],
+        "added": 1,
+        "removed": 0,
+        "commits": 1,
+    }
+    Proposal.objects.create(
+        run=run, head="a" * 40, base="b" * 40, branch="main", digest="d" * 64, evidence=found, stats=stats
+    )
+    plugs.fit("repos", Git())
+    try:
+        review = alice.get(f"/reviews/{run.id}")
+    finally:
+        plugs.fit("repos", None)
+    assert [(row["kind"], row["figure"], row["state"]) for row in review["evidence"]][:3] == [
+        ("f2p", "1", "good"), ("p2p", "12 of 13", "bad"), ("beyond_plan", "1", "warn"),
+    ]  # fmt: skip
+    assert (review["mayMerge"], review["whyNot"]) == (False, "It conflicts with main in a.py.")
+    assert review["diff"]["files"][0]["patch"] == "diff --git"
+    assert "aaaaaaa into main after bbbbbbb" in review["sentence"]
+    assert review["run"]["flags"][0]["label"] == "CI configuration"
+
+
+def test_an_unknown_address_and_a_bad_body_are_told_in_the_same_form(alice: Browser) -> None:
+    assert set(alice.get("/nowhere", status=404)) == {"reason", "text", "remedy"}
+    assert set(alice.send("POST", "/decisions", {"verb": "dance"}, status=422)) == {"reason", "text", "remedy"}
+    assert alice.get(f"/runs/{uuid4()}/events", status=404)["reason"] == "not_found"
