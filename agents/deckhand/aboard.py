@@ -25,9 +25,9 @@ def deck(url: str, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, workspace
 
 
 async def work(deck: Deck) -> None:
-    """The provider's package is imported while `setup` runs; the first call waits for whichever takes longer."""
+    """The provider's package is imported while `setup` runs and the first steps are stored: 0.8 s of its own."""
     warm = asyncio.create_task(asyncio.to_thread(getattr(deck.models, "warm", lambda: None)))
     await set_up(deck)
-    await warm
     saver = HttpSaver(deck.outbox, deck.workspace.first_act)
     await live(deck, build(deck, saver))
+    await warm

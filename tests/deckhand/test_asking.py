@@ -337,3 +337,25 @@ def test_a_history_of_another_graph_starts_over_with_a_handover(stage):
     start().ends(0)
     assert "Handover: an earlier version" in humans(platform, "work")
     assert "Add, do not subtract" in humans(platform, "work")
+
+
+def test_a_base_that_moved_is_merged_into_the_tree_and_the_agent_is_woken_with_both_sides(stage, tmp_path):
+    platform, start = stage()
+    start().ends(0)
+    theirs = tmp_path / "theirs"
+    git("clone", "-q", str(platform.repository), str(theirs), cwd=tmp_path)
+    git("checkout", "-q", "-b", "other", platform.base, cwd=theirs)
+    (theirs / "till.py").write_text(
+        "def total(prices):\n    result = 0\n    for price in prices:\n        result = price\n    return result\n"
+    )
+    git("commit", "-qam", "another way", cwd=theirs)
+    git("push", "-q", "origin", "HEAD:refs/pins/other", cwd=theirs)
+    moved = git("rev-parse", "HEAD", cwd=theirs)
+    platform.conflict = {"base": platform.base, "theirs": moved, "paths": ["till.py"]}
+    solve = [("shell", {"command": "printf 'def total(prices):\\n    return sum(prices)\\n' > till.py"})]
+    platform.script = Play({"work": [*STAGES["work"], solve, FINISH]})
+    start().ends(0)
+    assert "Conflict: the base moved" in humans(platform, "work")
+    assert git("show", "run:till.py", cwd=platform.repository).endswith("return sum(prices)")
+    assert moved in git("rev-list", "run", cwd=platform.repository).split(), "both sides are parents now"
+    assert len(platform.of("sealed")) == 2

@@ -48,22 +48,24 @@ class Shell:
         """Runs `sh -c command` at the top of the checkout until it ends, `seconds` pass or `interrupted` is set."""
         began = time.monotonic()
         spared = frozenset(descendants())
-        process = await asyncio.create_subprocess_exec(
-            *self._wrap(["/bin/sh", "-c", command]), cwd=self.tree, env=self._environment(), start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
         kept = _Kept(self.output_bytes)
-        reader = asyncio.create_task(_read(process, kept, heard))
+        transport, watch = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Watch(kept, heard), *self._wrap(["/bin/sh", "-c", command]), cwd=self.tree, env=self._environment(),
+            start_new_session=True, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        pid = transport.get_pid()
         try:
-            why = await _wait(process, seconds, interrupted or asyncio.Event())
+            why = await _wait(watch.exited, seconds, interrupted or asyncio.Event())
         finally:
-            _kill_group(process.pid)
+            _kill_group(pid)
             kill_descendants(spared)
-            reap_orphans(process.pid, spared)
+            await watch.exited.wait()
+            reap_orphans(spared)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(reader, GRACE_SECONDS)
-            await process.wait()
-        return Outcome(None if why else process.returncode, kept.text(), time.monotonic() - began, why)
+                await asyncio.wait_for(watch.closed.wait(), GRACE_SECONDS)
+            transport.close()
+        code = transport.get_returncode()
+        return Outcome(None if why else code, kept.text(), time.monotonic() - began, why)
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the runner's own: a command sees a plain machine."""
@@ -98,16 +100,27 @@ class _Kept:
         return (self.head + gap + self.end).decode("utf-8", "replace")
 
 
-async def _read(process: asyncio.subprocess.Process, kept: _Kept, heard: Callable[[str], None]) -> None:
-    assert process.stdout is not None
-    while data := await process.stdout.read(65536):
-        kept.add(data)
-        heard(data.decode("utf-8", "replace"))
+class _Watch(asyncio.SubprocessProtocol):
+    """Knows the end of the command apart from the end of its output: a daemon may hold the pipe for ever."""
+
+    def __init__(self, kept: _Kept, heard: Callable[[str], None]) -> None:
+        self.kept, self.heard = kept, heard
+        self.exited, self.closed = asyncio.Event(), asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.kept.add(data)
+        self.heard(data.decode("utf-8", "replace"))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self.closed.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
 
 
-async def _wait(process: asyncio.subprocess.Process, seconds: float, interrupted: asyncio.Event) -> str:
-    ended = asyncio.create_task(process.wait())
-    told = asyncio.create_task(interrupted.wait())
+async def _wait(exited: asyncio.Event, seconds: float, interrupted: asyncio.Event) -> str:
+    """Why the command has to be killed; empty when it ended by itself."""
+    ended, told = asyncio.create_task(exited.wait()), asyncio.create_task(interrupted.wait())
     try:
         done, _ = await asyncio.wait({ended, told}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -135,10 +148,10 @@ def kill_descendants(spared: frozenset[int] = frozenset()) -> None:
             return
 
 
-def reap_orphans(ours: int, spared: frozenset[int]) -> None:
-    """Takes the dead that the subreaper inherited. `ours` is left to asyncio, which waits for it by its pid."""
+def reap_orphans(spared: frozenset[int]) -> None:
+    """Takes the dead that the subreaper inherited. asyncio has taken the command itself by now."""
     for pid in _children(os.getpid()):
-        if pid != ours and pid not in spared and _is_zombie(pid):
+        if pid not in spared and _is_zombie(pid):
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 
