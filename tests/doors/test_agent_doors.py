@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from deckwire.envelope import Batch, Bye, Heartbeat, Numbered, Refusal, Step
-from deckwire.words import Audience
+from deckwire.tokens import derive, digest
+from deckwire.words import AttemptState, Audience, Phase
 from quarterdeck.doors.agent import AgentDoors
 from quarterdeck.doors.agent_table import DOORS, PREFIX, Door
 from quarterdeck.record import ledger, tokens
-from quarterdeck.record.models import Attempt, DoorsOpen
+from quarterdeck.record.models import AgentToken, Attempt, DoorsOpen
 from testkit import agents, rows
 from testkit.agents import Agent
 from testkit.serving import serving, until
@@ -77,6 +78,41 @@ def test_an_agent_that_was_let_in_is_heard(house: House, agent: Agent) -> None:
     )
     assert answer.status_code == 200, answer.text
     assert Attempt.objects.get(id=agent.attempt).doing == "reading"
+
+
+class TestHello:
+    """The one door without a token: the secret opens it, for one nonce."""
+
+    @pytest.fixture
+    def secret(self) -> str:
+        run = rows.run(rows.ticket(rows.project()))
+        rows.move(run, Phase.STARTING)
+        attempt = rows.attempt(run, state=AttemptState.PENDING)
+        agents.let_in(run, attempt, nonce="")
+        Attempt.objects.filter(id=attempt.id).update(secret_digest=digest("s" * 64), generation=0)
+        AgentToken.objects.all().delete()
+        return "s" * 64
+
+    def say(self, house: House, secret: str, nonce: str) -> httpx.Response:
+        return house.web.post(PREFIX + "hello", json={"secret": secret, "nonce": nonce, "from_a_newer_agent": 1})
+
+    def test_gives_a_session_that_opens_the_other_doors(self, house: House, secret: str) -> None:
+        session = self.say(house, secret, "n1").json()["session"]
+        headers = {"authorization": f"Bearer {derive(session, Audience.SESSION)}"}
+        assert house.web.post(PREFIX + "heartbeat", headers=headers, json={}).status_code == 200
+
+    def test_may_be_said_again_when_the_answer_was_lost(self, house: House, secret: str) -> None:
+        first, again = self.say(house, secret, "n1"), self.say(house, secret, "n1")
+        assert first.json()["session"] == again.json()["session"]
+
+    def test_by_mallory_with_another_nonce_is_theft_and_ends_the_attempt(self, house: House, secret: str) -> None:
+        session = self.say(house, secret, "n1").json()["session"]
+        assert refusal(self.say(house, secret, "n2")) == (409, "theft")
+        headers = {"authorization": f"Bearer {derive(session, Audience.SESSION)}"}
+        assert refusal(house.web.post(PREFIX + "heartbeat", headers=headers, json={})) == (409, "fenced")
+
+    def test_with_a_guessed_secret_opens_nothing(self, house: House, secret: str) -> None:
+        assert refusal(self.say(house, "x" * 64, "n1")) == (401, "bad_secret")
 
 
 def test_everything_else_goes_to_the_pages_behind(house: House) -> None:
@@ -170,6 +206,16 @@ def test_a_length_over_the_cap_is_refused_before_a_byte_is_read(house: House, ag
     head = line.recv(4096)
     assert head.startswith(b"HTTP/1.1 413")
     assert b"connection: close" in head
+
+
+def test_a_question_that_brings_a_body_is_refused_and_the_body_is_not_read(house: House, agent: Agent) -> None:
+    token = agent.headers(Audience.STEP)["authorization"].encode()
+    line = house.raw(
+        b"GET /agent/v1/checkpoint HTTP/1.1\r\nhost: x\r\nauthorization: "
+        + token
+        + b"\r\ncontent-length: 62914560\r\n\r\n"
+    )
+    assert _push(line, 60 << 20) < 12 << 20
 
 
 def test_a_body_without_a_length_is_cut_at_the_cap(house: House, agent: Agent) -> None:

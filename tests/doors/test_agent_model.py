@@ -283,6 +283,26 @@ def test_a_refused_key_is_our_business_and_never_told(house: House) -> None:
     assert KEY not in answer.text
 
 
+def test_anthropics_messages_go_their_own_way(house: House) -> None:
+    Connection.objects.update(protocol="anthropic", base_url=house.provider.url)
+    Run.objects.filter(id=house.agent.run).update(
+        config={"models": {"edit": {"protocol": "anthropic", "model": "large"}}}
+    )
+    headers = house.headers("c1") | {
+        "anthropic-version": "2026-10-21",
+        "anthropic-beta": "files-api",
+        "x-api-key": "mine",
+    }
+    answer = house.web.post(PREFIX + "model/anthropic/v1/messages", headers=headers, json=body(max_tokens=64_000))
+    assert answer.content == whole()
+    (seen,), (sent,) = house.provider.headers, house.provider.heard
+    assert (seen["x-api-key"], seen["anthropic-version"]) == (KEY, "2026-10-21")
+    assert "anthropic-beta" not in seen
+    assert "authorization" not in seen
+    assert (house.provider.paths, sent["max_tokens"]) == (["/v1/messages"], 8192)
+    assert refusal(house.ask("c2")) == (422, "model"), "the run's model is asked for in its own protocol"
+
+
 FORBIDDEN: list[dict[str, Any]] = [
     {"tools": [{"type": "web_search"}]},
     {"tools": [{"type": "mcp", "server_url": "https://evil.example"}]},

@@ -18,7 +18,7 @@ from quarterdeck.record.tokens import Bearer
 M = TypeVar("M", bound=Message)
 EVENTS_MOST = 500
 EVENTS_A_SECOND = 200.0
-LIST_MOST = 200
+LIST_MOST = 1000
 
 
 @dataclass(frozen=True)

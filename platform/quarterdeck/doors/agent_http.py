@@ -47,6 +47,13 @@ class Request:
         scheme, _, value = self.header("authorization").partition(" ")
         return value.strip() if scheme.lower() == "bearer" else ""
 
+    @property
+    def owes_body(self) -> bool:
+        """Part of this request may still be on its way to us."""
+        return self.unread and (
+            self.header("content-length") not in {"", "0"} or bool(self.header("transfer-encoding"))
+        )
+
     def measure(self, most: int) -> None:
         """Refuses by the headers alone. Raises Refused: encoding (415), too_big (413), malformed (422)."""
         if self.header("content-encoding") not in {"", "identity"}:
@@ -116,7 +123,7 @@ def render(error: Refused | TryLater | GaveUp) -> tuple[int, Refusal]:
 async def refuse(request: Request, send: Send, error: Refused | TryLater | GaveUp) -> None:
     """Says no. Where the body was not read the connection ends with the answer."""
     status, refusal = render(error)
-    headers = [(b"connection", b"close")] if request.unread and request.method not in {"GET", "DELETE"} else []
+    headers = [(b"connection", b"close")] if request.owes_body else []
     if refusal.retry_after is not None:
         headers.append((b"retry-after", str(max(1, round(refusal.retry_after))).encode()))
     if status == 401:
@@ -124,7 +131,7 @@ async def refuse(request: Request, send: Send, error: Refused | TryLater | GaveU
     body = json.dumps(refusal.model_dump(exclude_none=True)).encode()
     await begin(send, status, "application/json", [*headers, (b"content-length", str(len(body)).encode())])
     await send({"type": "http.response.body", "body": body, "more_body": True})
-    if request.unread and request.method not in {"GET", "DELETE"}:
+    if request.owes_body:
         await request.linger()
     await send({"type": "http.response.body", "body": b""})
 

@@ -1,6 +1,7 @@
 """The model door: takes a provider's own request, gives the provider's own answer, piece by piece as it comes."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from quarterdeck.doors import agent_http as http
@@ -10,6 +11,7 @@ from quarterdeck.flow.gateway import Asked, Gateway
 from quarterdeck.record.tokens import Bearer
 
 PURPOSES = frozenset({"understand", "locate", "plan", "work", "review"})
+VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def asked(request: http.Request, dialect: str, body: bytes) -> Asked:
@@ -21,7 +23,14 @@ def asked(request: http.Request, dialect: str, body: bytes) -> Asked:
         raise Refused(
             f"X-Quarterdeck-Purpose is none of {', '.join(sorted(PURPOSES))}.", reason="malformed", status=422
         )
-    return Asked(call, purpose, request.header("x-quarterdeck-kind") or "edit", dialect, body)
+    kind = request.header("x-quarterdeck-kind") or "edit"
+    return Asked(call, purpose, kind, dialect, body, _passed_on(request))
+
+
+def _passed_on(request: http.Request) -> dict[str, str]:
+    """The only header of the caller's that a provider sees: which version of its protocol the caller's package speaks."""
+    version = request.header("anthropic-version")
+    return {"anthropic-version": version} if VERSION.fullmatch(version) else {}
 
 
 @dataclass

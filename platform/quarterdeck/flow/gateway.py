@@ -52,6 +52,8 @@ class Asked:
     kind: str
     dialect: str
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the caller's own headers, those that may go on to the provider."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def plan(bearer: Bearer, asked: Asked) -> Plan:
     digest = hashlib.sha256(f"{dialect.path}\n{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
     most = route.price.cost(Usage(len(asked.body) // LETTERS_PER_TOKEN, route.most_out))
     wish = spend.Wish(asked.id, digest, asked.purpose, route.model, route.connection, route.price, most)
-    call = Call(asked.id, str(run.id), asked.purpose, dialect.path, dialect.capped(body, route.most_out))
+    call = Call(asked.id, str(run.id), asked.purpose, dialect.path, dialect.capped(body, route.most_out), asked.headers)
     return Plan(route, wish, call, bool(body.get("stream")), spend.stored(bearer, asked.id, digest))
 
 

@@ -10,7 +10,9 @@ from quarterdeck.outside.models import calling
 from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.outside.models.reading import count, objects, part
 
-VERSION = "2023-06-01"
+VERSION = "anthropic-version"
+OLDEST = "2023-06-01"
+"""The version spoken where the caller names none: the one that every endpoint knows."""
 TAIL = 2048
 
 
@@ -19,8 +21,8 @@ class Anthropic:
     web: httpx.AsyncClient
 
     async def stream(self, endpoint: Endpoint, call: Call) -> AsyncIterator[bytes]:
-        """See the port. The base URL is what stands before /v1/messages."""
-        headers = {"anthropic-version": VERSION, **({"x-api-key": endpoint.key} if endpoint.key else {})}
+        """See the port. The base URL is what stands before /v1/messages. Of the caller's headers only the version leaves."""
+        headers = {VERSION: call.headers.get(VERSION, OLDEST), **({"x-api-key": endpoint.key} if endpoint.key else {})}
         tail = b""
         async for chunk in calling.post(self.web, endpoint, "/v1/messages", headers, call.body):
             tail = (tail + chunk)[-TAIL:]
