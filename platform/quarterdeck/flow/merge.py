@@ -103,8 +103,10 @@ def _message(run: Run, proposal: Proposal) -> str:
 
 def _land(run: Run, row: RunRepository, forge: Forge, target: Target) -> bool:
     proposal = Proposal.objects.get(run=run, void=False)
-    if proposal.merge_old != proposal.base and not _merged_tree_passed(run, row, proposal):
-        return False
+    if proposal.merge_old != proposal.base:
+        _same_change(run, proposal)
+        if not _merged_tree_passed(run, row, proposal):
+            return False
     landed = forge.land(str(run.id), target, Prepared(proposal.merge_old, proposal.merge_new))
     with transaction.atomic():
         held = lifecycle.hold(run.id)
@@ -121,6 +123,16 @@ def _land(run: Run, row: RunRepository, forge: Forge, target: Target) -> bool:
             return False
         _record(held, proposal)
     return True
+
+
+def _same_change(run: Run, proposal: Proposal) -> None:
+    """On a moved base the merge must change exactly what was approved: no line more, no line less."""
+    repos = plugs.repos()
+    approved = repos.diff(str(run.id), proposal.base, proposal.head).change
+    merging = repos.diff(str(run.id), proposal.merge_old, proposal.merge_new).change
+    if approved != merging:
+        raise Refused("On the branch as it is now, this head makes another change than the one that was approved.",
+                      reason="diff_changed", remedy="Review it against the branch as it is now.")  # fmt: skip
 
 
 def _merged_tree_passed(run: Run, row: RunRepository, proposal: Proposal) -> bool:
