@@ -406,22 +406,62 @@ def test_a_review_sent_back_with_words_works_on_from_its_head(
     assert not Proposal.objects.filter(run=in_review, void=False).exists()
 
 
-def test_two_proposals_of_the_same_lines_the_second_goes_back_to_its_agent_with_both_sides(
-    in_review: Run, alice_acts: Actor, make_ticket: Callable[..., Ticket], tmp_path: Path
-) -> None:
-    other = intake.open_run(alice_acts, "other", make_ticket("The answer is another one here").id)
-    assert launch.prepare(other)
-    hand = next_hand(other)
-    hand.step()
-    hand.seal(push(tmp_path, other, {"larkfield/new.py": "ANSWER = 41\n"}))
-    hand.bye(AttemptState.SEALED, "sealed")
-    seal.advance_all()
-    finish_check(other, {"after": tree(0, a="passed")})
-    seal.advance_all()
-    for one in (in_review, other):
-        head = Proposal.objects.get(run=one).head
-        decide.decide(alice_acts, f"m{one.id}", Verb.MERGE, runs=[one.id], head=head)
+@pytest.fixture
+def make_reviewed(
+    alice_acts: Actor, make_ticket: Callable[..., Ticket], tmp_path: Path
+) -> Callable[[dict[str, str]], Run]:
+    """Another run of another ticket, sealed with these files and in review."""
+
+    def make(files: dict[str, str]) -> Run:
+        other = intake.open_run(alice_acts, "other", make_ticket("The answer is another one here").id)
+        assert launch.prepare(other)
+        hand = next_hand(other)
+        hand.step()
+        hand.seal(push(tmp_path, other, files))
+        hand.bye(AttemptState.SEALED, "sealed")
+        seal.advance_all()
+        finish_check(other, {"after": tree(0, a="passed")})
+        seal.advance_all()
+        return other
+
+    return make
+
+
+def approve_and_merge(actor: Actor, *runs: Run) -> None:
+    for one in runs:
+        head = Proposal.objects.get(run=one, void=False).head
+        decide.decide(actor, f"m{one.id}", Verb.MERGE, runs=[one.id], head=head)
         merge.advance_all()
+
+
+def test_on_a_moved_base_the_tree_that_will_be_is_tested_before_the_branch_moves(
+    in_review: Run, alice_acts: Actor, make_reviewed: Callable[[dict[str, str]], Run]
+) -> None:
+    other = make_reviewed({"larkfield/other.py": "OTHER = 1\n"})
+    approve_and_merge(alice_acts, in_review, other)
+    assert (fresh(in_review).phase, fresh(other).phase) == (Phase.MERGED, Phase.MERGING)
+    finish_check(other, {"merged": tree(0, a="passed")})
+    merge.advance_all()
+    assert fresh(other).phase == Phase.MERGED
+
+
+def test_tests_that_fail_on_the_moved_base_bring_the_review_back_with_the_reason(
+    in_review: Run, alice_acts: Actor, make_reviewed: Callable[[dict[str, str]], Run]
+) -> None:
+    other = make_reviewed({"larkfield/other.py": "OTHER = 1\n"})
+    approve_and_merge(alice_acts, in_review, other)
+    finish_check(other, {"merged": tree(1, a="failed")})
+    merge.advance_all()
+    assert (fresh(other).phase, other.reason) == (Phase.REVIEW, "merged_tests_failed")
+    assert Request.objects.get(run=other, state="open").kind == RequestKind.REVIEW
+    assert Event.objects.filter(kind="merged").count() == 1
+
+
+def test_two_proposals_of_the_same_lines_the_second_goes_back_to_its_agent_with_both_sides(
+    in_review: Run, alice_acts: Actor, make_reviewed: Callable[[dict[str, str]], Run]
+) -> None:
+    other = make_reviewed({"larkfield/new.py": "ANSWER = 41\n"})
+    approve_and_merge(alice_acts, in_review, other)
     assert fresh(in_review).phase == Phase.MERGED
     assert (fresh(other).phase, other.reason) == (Phase.QUEUED, "conflict")
     assert other.conflict["paths"] == ["larkfield/new.py"]

@@ -99,6 +99,7 @@ def web() -> list[tuple[Server, socket.socket]]:
 
 def git() -> list[tuple[Server, socket.socket]]:
     """Agents' smart HTTP on one socket, the platform's own questions on another, which no sandbox ever sees."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quarterdeck.settings")
     django.setup()
     service = importlib.import_module("quarterdeck.doors.git")
     return [

@@ -64,13 +64,14 @@ def _resume(run: Run, decision: Decision, interrupt: str) -> Command:
 
 
 def raise_budget(run: Run, decision: Decision, said: "Said", request: Request | None) -> Command:
-    """The cap rises by `amount_micro`; without an amount by half of what it was, at least 1.00."""
-    amount = said.amount_micro if said.amount_micro is not None else max(1_000_000, run.cap_micro // 2)
-    if not 0 < amount <= MAX_CAP:
-        raise Refused("Raise the budget by more than 0 and at most 1,000.00.", reason="malformed", status=422)
+    """`amount_micro` is the new cap; without it the cap rises by half of what it was, at least by 1.00."""
+    cap = run.cap_micro + max(1_000_000, run.cap_micro // 2) if said.amount_micro is None else said.amount_micro
+    if not run.cap_micro < cap <= MAX_CAP:
+        raise Refused(f"The new cap must lie above {run.cap_micro / 1e6:.2f}, and at 1,000.00 at the most.",
+                      reason="malformed", status=422)  # fmt: skip
     if not run.open:
         raise Refused(f"The run is {run.phase}: it spends nothing any more.", reason="not_possible")
-    run.cap_micro += amount
+    run.cap_micro = cap
     Run.objects.filter(id=run.id).update(cap_micro=run.cap_micro)
     if request is not None and request.interrupt:
         words = said.words or f"The cap is now {run.cap_micro / 1e6:.2f}."

@@ -104,8 +104,9 @@ def refuse(run: Run, no: Refused) -> None:
         held = lifecycle.hold(run.id)
         if held.phase not in (Phase.QUEUED, Phase.STARTING):
             return
-        lifecycle.move(held, Phase.FAILED, reason=no.reason, by=BY, text=no.text, remedy=no.remedy)
-        asks.failure(held, no.text, no.remedy)
+        remedy = no.remedy or "Mend it in the project's settings, then retry."
+        lifecycle.move(held, Phase.FAILED, reason=no.reason, by=BY, text=no.text, remedy=remedy)
+        asks.failure(held, no.text, remedy)
 
 
 def admit(run_id: UUID) -> Attempt | None:

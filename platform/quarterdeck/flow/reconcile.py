@@ -126,8 +126,8 @@ def created(attempt: Attempt, place: PlaceSeen) -> None:
 
 
 def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
-    """No room: back to the queue, not failed. Wrong configuration: a person. A broken backend: a free retry."""
-    blame = Blame.CONFIGURATION if isinstance(error, Refused) else Blame.INFRASTRUCTURE
+    """No room, or not now: back to the queue, not failed. What cannot work until somebody mends it: a person."""
+    blame = Blame.INFRASTRUCTURE if isinstance(error, TryLater) else Blame.CONFIGURATION
     reason = "no_room" if isinstance(error, TryLater) else error.reason
     losses.lost(attempt.id, reason=reason, text=error.text, blame=blame)
 
