@@ -22,7 +22,7 @@ from quarterdeck.doors.agent_held import Held, Waiter
 from quarterdeck.doors.agent_model import asked
 from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.doors.agent_table import BY_PATH, Door
-from quarterdeck.doors.agent_work import Work
+from quarterdeck.doors.agent_work import Work, heavy
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import mail, standing
 from quarterdeck.flow.gateway import Gateway
@@ -45,6 +45,7 @@ def wrap(application: Application) -> Application:
 class AgentDoors:
     application: Application
     work: Work = field(default_factory=Work)
+    heavy: Work = field(default_factory=heavy)
     rates: Rates = field(default_factory=Rates)
     held: Held = field(init=False)
     given: Gateway | None = None
@@ -121,7 +122,8 @@ class AgentDoors:
                 self.gateway, self.held, bearer, asked(request, door.model, body), request, send
             )
         assert door.act is not None
-        await http.respond(send, await self.work.run(door.act, Ask(bearer, request.query, body, self.rates)))
+        work = self.heavy if door.heavy else self.work
+        await http.respond(send, await work.run(door.act, Ask(bearer, request.query, body, self.rates)))
 
     async def _commands(self, bearer: Bearer, request: http.Request) -> bytes:
         """Held until there is mail or a fence, at most `hold` seconds. Raises Gone when the caller hangs up meanwhile."""

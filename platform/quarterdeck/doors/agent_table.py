@@ -15,7 +15,8 @@ KB, MB = 1 << 10, 1 << 20
 class Door:
     """`most` is the body's cap in bytes, `rate` calls a second of one token (or of one address where there is no token).
 
-    `held` doors wait without a thread, `model` doors lead to a provider; every other is one `act` in a thread.
+    `held` doors wait without a thread, `model` doors lead to a provider; every other is one `act` in a
+    thread (of the few for slow work when it is `heavy`).
     """
 
     method: str
@@ -24,6 +25,7 @@ class Door:
     most: int
     rate: float
     act: Act | None = None
+    heavy: bool = False
     held: bool = False
     model: str = ""
 
@@ -33,17 +35,17 @@ DOORS = (
     Door("POST", "heartbeat", Audience.SESSION, 8 * KB, 5, acts.heartbeat),
     Door("GET", "commands", Audience.SESSION, 0, 5, held=True),
     Door("POST", "bye", Audience.SESSION, 64 * KB, 5, acts.bye),
-    Door("POST", "step", Audience.STEP, MAX_STEP_BYTES, 20, acts.step),
+    Door("POST", "step", Audience.STEP, MAX_STEP_BYTES, 20, acts.step, heavy=True),
     Door("POST", "events", Audience.STEP, MB, 20, acts.events),
-    Door("GET", "checkpoint", Audience.STEP, 0, 20, acts.checkpoint),
-    Door("GET", "checkpoints", Audience.STEP, 0, 20, acts.checkpoints),
+    Door("GET", "checkpoint", Audience.STEP, 0, 20, acts.checkpoint, heavy=True),
+    Door("GET", "checkpoints", Audience.STEP, 0, 20, acts.checkpoints, heavy=True),
     Door("DELETE", "thread", Audience.STEP, 0, 20, acts.hide),
     Door("POST", "model/openai/v1/chat/completions", Audience.MODEL, 4 * MB, 5, model="openai"),
     Door("POST", "model/anthropic/v1/messages", Audience.MODEL, 4 * MB, 5, model="anthropic"),
     Door("POST", "check/hello", None, 8 * KB, 20, acts.check_hello),
-    Door("POST", "check/report", Audience.CHECK, 8 * MB, 2, acts.check_report),
+    Door("POST", "check/report", Audience.CHECK, 8 * MB, 2, acts.check_report, heavy=True),
 )
 
-BY_PATH: dict[str, dict[str, Door]] = {}
-for _door in DOORS:
-    BY_PATH.setdefault(PREFIX + _door.path, {})[_door.method] = _door
+BY_PATH: dict[str, dict[str, Door]] = {
+    PREFIX + path: {door.method: door for door in DOORS if door.path == path} for path in {door.path for door in DOORS}
+}

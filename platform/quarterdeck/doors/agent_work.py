@@ -14,7 +14,9 @@ from django.db import close_old_connections
 from quarterdeck.errors import TryLater
 
 log = logging.getLogger(__name__)
-THREADS = 8
+QUICK, HEAVY = 6, 4
+"""Threads for what is one or two queries, and for what may wait for the git service or move megabytes: a slow step must not
+keep a heartbeat waiting. Together they stay below the database pool."""
 MOST_WAITING = 400
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ T = TypeVar("T")
 class Work:
     """More callers than `MOST_WAITING` at once are told to come back: a queue without end helps nobody."""
 
-    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, THREADS, "agents"))
+    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, QUICK, "agents"))
     waiting: int = 0
 
     async def run(self, act: Callable[..., T], *args: Any) -> T:
@@ -35,6 +37,10 @@ class Work:
             return await asyncio.get_running_loop().run_in_executor(self.threads, _clean, act, args)
         finally:
             self.waiting -= 1
+
+
+def heavy() -> Work:
+    return Work(ThreadPoolExecutor(HEAVY, "agents-heavy"))
 
 
 def _clean(act: Callable[..., T], args: tuple[Any, ...]) -> T:
