@@ -50,7 +50,7 @@ class Request:
         """
         if (size := self.header("content-length")).isdigit() and int(size) > most:
             raise _too_big(most)
-        file = tempfile.SpooledTemporaryFile(max_size=_FREE, dir=folder)  # noqa: SIM115 (the caller closes it)
+        file = tempfile.SpooledTemporaryFile(max_size=_FREE, dir=str(folder))  # noqa: SIM115 (the caller closes it)
         try:
             async with asyncio.timeout(seconds):
                 await self._fill(file, most)
@@ -61,7 +61,7 @@ class Request:
             file.close()
             raise
         file.seek(0)
-        return file  # type: ignore[return-value]
+        return file
 
     async def _fill(self, file: Any, most: int) -> None:
         written = 0

@@ -33,7 +33,7 @@ def security_headers(
     if iscoroutinefunction(get_response):
 
         async def later(request: HttpRequest) -> HttpResponse:
-            return _add(await get_response(request))  # type: ignore[misc]
+            return _add(await get_response(request))
 
         return later
     return lambda request: _add(get_response(request))  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def gather(run: Run, proposal: Proposal, check: Check | None) -> Found:
     if check is None:
         return found
     if check.report is None:
-        return found | {"verdict": "broken", "note": f"The tests could not be re-run: {check.note}"}  # type: ignore[return-value]
+        return found | {"verdict": "broken", "note": f"The tests could not be re-run: {check.note}"}
     report = CheckReport.tolerant(check.report)
     base = _base_result(proposal, report)
     return found | _compare(report, base)  # type: ignore[return-value]
