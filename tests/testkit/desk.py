@@ -76,7 +76,14 @@ class Desk:
     def merge(self, ticket: str) -> list[Json]:
         """She looks at the review and approves exactly what it shows."""
         review = self.get(f"/reviews/{self.run(ticket)}")
-        return self.answer("merge", self.asked(ticket, "review"), head=review["diff"]["head"], digest=review["diff"]["digest"])
+        return self.answer(
+            "merge", self.asked(ticket, "review"), head=review["diff"]["head"], digest=review["diff"]["digest"]
+        )
+
+    def merge_again(self, ticket: str) -> list[str]:
+        """A second click, on a run whose review is closed: the fates."""
+        head = self.house.value("select head from record_proposal where run_id = %s and not void", self.run(ticket))
+        return [line["fate"] for line in self.decide("merge", ticket, head=head)]
 
     # ---- what she sees ----
 
@@ -116,3 +123,8 @@ class Desk:
     def events(self, ticket: str, *kinds: str) -> list[Row]:
         sql = "select * from record_event where stream = %s and (%s = '{}' or kind = any(%s)) order by seq"
         return self.house.rows(sql, f"run:{self.run(ticket)}", list(kinds), list(kinds))
+
+    def spent(self, ticket: str) -> int:
+        """Micro-units of all settled calls."""
+        sql = "select coalesce(sum(settled), 0)::bigint from record_modelcall where run_id = %s"
+        return int(self.house.value(sql, self.run(ticket)))

@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from quarterdeck.up import processes
 
+from quarterdeck.up import processes
 from testkit.servers import short_folder
 from testkit.waiting import until
 
@@ -149,6 +149,14 @@ class House:
     def value(self, sql: str, *values: object) -> Any:
         found = self.rows(sql, *values)
         return next(iter(found[0].values())) if found else None
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Callable[[str], list[Row]]]:
+        """Several questions, one moment."""
+        connection = self._connection()
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            yield lambda sql: connection.execute(sql).fetchall()
 
     def change(self, sql: str, *values: object) -> int:
         return self._connection().execute(sql, values).rowcount
