@@ -1,5 +1,6 @@
 """Tickets of the board of our own: created, edited and commented by people, and moved by runs through the tracker's port."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -148,7 +149,7 @@ def _next_key(project: Project) -> tuple[int, str]:
 
 
 def _fields(**given: Any) -> dict[str, Any]:
-    checks = {
+    checks: dict[str, Callable[[Any], Any]] = {
         "title": lambda text: " ".join(bounded("The title", text, TITLE, least=1).split("\n")),
         "description": lambda text: bounded("The description", text, DESCRIPTION),
         "kind": lambda word: _one_of("kind", word, KINDS),

@@ -98,7 +98,7 @@ def _try(row: Connection) -> list[tuple[str, bool, str]]:
 
 
 def _headers(row: Connection) -> dict[str, str]:
-    key = keys.open_secret(row.secret, row.key_id)
+    key = keys.open_secret(bytes(row.secret), row.key_id)
     if row.protocol == "anthropic":
         return {"x-api-key": key, "anthropic-version": "2023-06-01"}
     return {"Authorization": f"Bearer {key}"} if key else {}
