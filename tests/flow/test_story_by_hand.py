@@ -465,7 +465,11 @@ def test_two_proposals_of_the_same_lines_the_second_goes_back_to_its_agent_with_
     assert fresh(in_review).phase == Phase.MERGED
     assert (fresh(other).phase, other.reason) == (Phase.QUEUED, "conflict")
     assert other.conflict["paths"] == ["larkfield/new.py"]
-    assert next_hand(other).welcome.conflict.theirs == Proposal.objects.get(run=in_review).merge_new  # type: ignore[union-attr]
+    told = next_hand(other).welcome
+    assert told is not None
+    assert told.fork is None, "the agent brings both sides together first: a fork would come before it"
+    assert told.conflict is not None
+    assert told.conflict.theirs == Proposal.objects.get(run=in_review).merge_new
 
 
 def test_a_seal_that_changes_nothing_ends_in_words(run: Run, hand: Hand, store: Store) -> None:

@@ -169,8 +169,7 @@ def _conflict(run_id: UUID, prepared: Prepared) -> Run:
         run.conflict = {"base": base, "theirs": prepared.old, "paths": prepared.conflicts}
         Run.objects.filter(id=run.id).update(conflict=run.conflict)
         RunRepository.objects.filter(run=run).update(base=prepared.old)
-        words = f"Conflict: the branch moved to {prepared.old} and changes the same lines of {', '.join(prepared.conflicts)}."
-        rewind.restart(run, None, run.head, words, commit=run.head_commit, seq=run.head_seq, reason="conflict", by=BY)
+        rewind.restart(run, None, run.head, None, commit=run.head_commit, seq=run.head_seq, reason="conflict", by=BY)
         return run
 
 

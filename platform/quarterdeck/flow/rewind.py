@@ -38,20 +38,20 @@ def restart(
     run: Run,
     decision: Decision | None,
     checkpoint: str,
-    words: str,
+    words: str | None,
     *,
     commit: str,
     seq: int,
     reason: str,
     by: str = "",
 ) -> None:
-    """Fences whoever works, moves the head, and queues the run to fork there with these words."""
+    """Fences whoever works, moves the head, and queues the run to fork there with these words (None: no fork, a conflict)."""
     stop.drop_attempt(run, reason)
     mailbox.supersede(run, f"the run was {reason}")
     asks.supersede(run, f"the run was {reason}")
     n = run.next_command
     run.forks += 1
-    run.fork = {"checkpoint": checkpoint, "words": words, "n": n}
+    run.fork = None if words is None else {"checkpoint": checkpoint, "words": words, "n": n}
     run.head, run.head_seq, run.head_commit, run.desired = checkpoint, seq, commit, "run"
     Run.objects.filter(id=run.id).update(
         forks=run.forks, fork=run.fork, head=checkpoint, head_seq=seq, head_commit=commit, desired="run", failures=0
