@@ -11,17 +11,20 @@ from deckhand.models.chat import Chat
 from deckhand.outbox import Outbox
 from deckhand.saver import HttpSaver
 from deckhand.tools.shell import Shell
+from deckhand.watch import Watch
 from deckhand.workspace import Workspace
 from deckwire.envelope import Welcome
 from deckwire.words import Audience
 
 
-def deck(url: str, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, workspace: Workspace, shell: Shell) -> Deck:
+def deck(
+    url: str, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, workspace: Workspace, shell: Shell, watch: Watch
+) -> Deck:
     uplink = outbox.uplink
     chat = Chat(
         url, welcome.config.models, lambda: uplink.token(Audience.MODEL), lambda text: outbox.delta("typing", text)
     )
-    return Deck(welcome, outbox, mailbox, workspace, shell, chat)
+    return Deck(welcome, outbox, mailbox, workspace, shell, chat, watch)
 
 
 async def work(deck: Deck) -> None:

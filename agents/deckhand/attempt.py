@@ -5,19 +5,18 @@ import contextlib
 import logging
 import secrets
 import signal
-import sys
-from collections.abc import Coroutine
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deckhand import sandbox
-from deckhand.exits import Exposed, Leaving, Misconfigured, Refusal
+from deckhand.exits import Exposed, Fenced, Leaving, Misconfigured, Refusal
 from deckhand.git import Git
 from deckhand.mailbox import Mailbox
 from deckhand.outbox import Outbox
 from deckhand.settings import Settings
 from deckhand.tools.shell import Shell, Wrap, become_subreaper
 from deckhand.uplink import Uplink
+from deckhand.watch import Watch
 from deckhand.workspace import Workspace
 from deckwire.envelope import Bye, Heartbeat, Hello, Welcome
 from deckwire.events import Noted, Ran
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TERM_SECONDS = 14.0
+BYE_SECONDS = 5.0
 SETUP_PATIENCE = 10
 
 
@@ -47,25 +47,47 @@ async def greet(uplink: Uplink, settings: Settings) -> Welcome:
     try:
         return await uplink.hello(Hello(secret=settings.secret, nonce=secrets.token_hex(32)))
     except Refusal as no:
+        if no.status == 409:
+            raise Fenced(f"this attempt is not wanted any more: {no}") from no
         raise Misconfigured(f"the platform does not take this attempt: {no}") from no
     except ValueError as bad:
         raise Misconfigured(f"the welcome cannot be read: {bad}") from bad
 
 
 async def _aboard(settings: Settings, uplink: Uplink, welcome: Welcome) -> None:
-    outbox = Outbox(uplink, welcome.epoch)
-    mailbox = Mailbox(uplink, welcome.applied_n)
-    workspace = workspace_of(settings, outbox, welcome)
+    """The work against everything that can end it: fencing and stopping arrive by heartbeat and mail."""
+    outbox, mailbox, watch = Outbox(uplink, welcome.epoch), Mailbox(uplink, welcome.applied_n), Watch()
+    main = asyncio.create_task(_work(settings, welcome, outbox, mailbox, watch))
+    # From the first moment: a long clone without a heartbeat would look like a dead agent.
+    beat = _beat(outbox, watch, welcome.config.heartbeat_seconds)
+    sides = [asyncio.create_task(one) for one in (beat, mailbox.poll(), outbox.pump(), _terminated(watch))]
+    try:
+        done, _ = await asyncio.wait({main, *sides}, return_when=asyncio.FIRST_COMPLETED)
+        if main not in done and watch.leaving:
+            await asyncio.wait({main}, timeout=BYE_SECONDS)
+        if main.done():
+            main.result()
+            return
+        for one in done:
+            one.result()
+        await _last_word(uplink, main)
+    finally:
+        for one in (main, *sides):
+            one.cancel()
+        await asyncio.gather(main, *sides, return_exceptions=True)
+
+
+async def _work(settings: Settings, welcome: Welcome, outbox: Outbox, mailbox: Mailbox, watch: Watch) -> None:
     try:
         shell = shell_of(settings, welcome)
         loading = asyncio.create_task(asyncio.to_thread(import_module, "deckhand.aboard"))
+        workspace = workspace_of(settings, outbox, welcome)
         await workspace.prepare(welcome.head_commit)
         aboard = await loading
-    except Leaving as bad:
-        await _said_why(uplink, bad)
+        await aboard.work(aboard.deck(settings.url, welcome, outbox, mailbox, workspace, shell, watch))
+    except (Exposed, Misconfigured) as bad:
+        await _said_why(outbox.uplink, watch, bad)
         raise
-    deck: Deck = aboard.deck(settings.url, welcome, outbox, mailbox, workspace, shell)
-    await _race(deck, aboard.work(deck))
 
 
 def workspace_of(settings: Settings, outbox: Outbox, welcome: Welcome) -> Workspace:
@@ -98,6 +120,7 @@ async def set_up(deck: "Deck") -> None:
     command = deck.config.commands.setup
     if not command:
         return
+    deck.watch.doing = "running the setup command"
     outcome = await deck.run(command, deck.config.limits.shell_seconds * SETUP_PATIENCE)
     deck.say(
         Ran(
@@ -105,55 +128,36 @@ async def set_up(deck: "Deck") -> None:
             seconds=round(outcome.seconds, 3), why=outcome.why,
         )
     )  # fmt: skip
+    await deck.workspace.disown_new_files()
     if outcome.exit_code != 0:
         deck.setup_note = f"The setup command failed. The end of its output:\n{outcome.output[-2000:]}"
         deck.say(Noted(text="The setup command failed; the agent was told so."))
 
 
-async def _race(deck: "Deck", work: Coroutine[Any, Any, None]) -> None:
-    """The work against everything that can end it: fencing and stopping arrive by heartbeat and mail."""
-    main = asyncio.create_task(work)
-    sides = [
-        asyncio.create_task(one) for one in (_beat(deck), deck.mailbox.poll(), deck.outbox.pump(), _terminated(deck))
-    ]
-    try:
-        done, _ = await asyncio.wait({main, *sides}, return_when=asyncio.FIRST_COMPLETED)
-        for one in sorted(done, key=lambda task: task is main):
-            one.result()
-        if main not in done:
-            await _last_word(deck, main)
-    finally:
-        for one in (main, *sides):
-            one.cancel()
-        await asyncio.gather(main, *sides, return_exceptions=True)
-
-
-async def _beat(deck: "Deck") -> None:
+async def _beat(outbox: Outbox, watch: Watch, seconds: float) -> None:
     while True:
-        pulse = await deck.outbox.uplink.heartbeat(Heartbeat(step=max(0, deck.step), doing=deck.doing))
-        deck.outbox.watched = pulse.watched
-        await asyncio.sleep(deck.config.heartbeat_seconds)
+        pulse = await outbox.uplink.heartbeat(Heartbeat(step=max(0, watch.step), doing=watch.doing))
+        outbox.watched = pulse.watched
+        await asyncio.sleep(seconds)
 
 
-async def _terminated(deck: "Deck") -> None:
+async def _terminated(watch: Watch) -> None:
     """Ends some seconds after SIGTERM: by then the work has parked by itself, or it hangs in a tool or a model call."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, deck.terminate)
-    await deck.told.wait()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, watch.terminate)
+    await watch.told.wait()
     await asyncio.sleep(TERM_SECONDS)
 
 
-async def _last_word(deck: "Deck", main: "asyncio.Future[None]") -> None:
+async def _last_word(uplink: Uplink, main: "asyncio.Task[None]") -> None:
     """The grace after SIGTERM is over: the last stored step stands, and the run goes on from there."""
     main.cancel()
     await asyncio.gather(main, return_exceptions=True)
-    await deck.outbox.uplink.bye(Bye(state=AttemptState.PARKED, reason="terminated"))
+    await uplink.bye(Bye(state=AttemptState.PARKED, reason="terminated"))
 
 
-async def _said_why(uplink: Uplink, bad: Leaving) -> None:
+async def _said_why(uplink: Uplink, watch: Watch, bad: Leaving) -> None:
     """A person has to read why a place would not do; the run itself has not failed."""
-    if bad.code not in (Exposed.code, Misconfigured.code):
-        return
-    print(bad, file=sys.stderr)
+    watch.leaving = True
     with contextlib.suppress(Leaving, Refusal):
         reason = "exposed" if isinstance(bad, Exposed) else "configuration"
         await uplink.bye(Bye(state=AttemptState.FAILED, reason=reason, text=str(bad)))

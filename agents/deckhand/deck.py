@@ -1,15 +1,15 @@
 """What the nodes have at hand: the run's facts, the line to the platform, the checkout, the shell and the models."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 
-from deckhand.exits import LimitReached, Parked
+from deckhand.exits import LimitReached
 from deckhand.mailbox import Mailbox
 from deckhand.models.port import Models
 from deckhand.outbox import Outbox
 from deckhand.state import State
 from deckhand.tools.shell import Outcome, Shell
+from deckhand.watch import Watch
 from deckhand.workspace import Workspace
 from deckwire.base import Message
 from deckwire.envelope import Config, Welcome
@@ -20,8 +20,7 @@ TEST_PATIENCE = 5
 
 @dataclass
 class Deck:
-    """`pausing` is set by a pause or a SIGTERM: the next node does not start. `answering` names the commands whose
-    answers the graph is being resumed with."""
+    """`answering` names the commands whose answers the graph is being resumed with."""
 
     welcome: Welcome
     outbox: Outbox
@@ -29,10 +28,7 @@ class Deck:
     workspace: Workspace
     shell: Shell
     models: Models
-    doing: str = "starting"
-    step: int = 0
-    pausing: str = ""
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    watch: Watch = field(default_factory=Watch)
     setup_note: str = ""
     answering: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
@@ -44,15 +40,6 @@ class Deck:
 
     def say(self, event: Message) -> None:
         self.outbox.say(event)
-
-    def terminate(self) -> None:
-        """SIGTERM: the place is being taken away."""
-        self.pausing = "terminated"
-        self.told.set()
-
-    def leave_if_told(self) -> None:
-        if self.pausing:
-            raise Parked(self.pausing)
 
     def mind_limits(self, state: State) -> None:
         """Raises LimitReached: before each model call."""

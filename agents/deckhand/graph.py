@@ -89,8 +89,8 @@ def _step(deck: Deck, name: str, node: Node, doing: str) -> Callable[[State, Run
     async def run(state: State, config: RunnableConfig) -> State:
         # An answer in hand is taken into the history first: until then the platform would say stay.
         if not deck.answering:
-            deck.leave_if_told()
-        deck.doing, deck.step = doing, config["metadata"]["langgraph_step"]
+            deck.watch.leave_if_told()
+        deck.watch.doing, deck.watch.step = doing, config["metadata"]["langgraph_step"]
         try:
             update = await node(deck, state, config)
         except LimitReached as end:

@@ -63,7 +63,7 @@ async def _unpack(deck: Deck, graph: CompiledStateGraph, reason: str, asked: Seq
     """The platform said stay, for mail crossed our way. A pause still holds: the mail goes into the history first."""
     await deck.mailbox.arrival()
     if reason != "paused":
-        deck.pausing = ""
+        deck.watch.pausing = ""
     elif not asked:
         values: State = (await graph.aget_state(_config(deck))).values  # type: ignore[assignment]
         await graph.aupdate_state(_config(deck), await listen(deck, values), as_node="listen")
@@ -78,7 +78,7 @@ async def _answers(deck: Deck, asked: Sequence[Interrupt]) -> Resume:
             resume = await _resume(deck, command, open_asks)
             if resume is not None:
                 return resume
-        deck.leave_if_told()
+        deck.watch.leave_if_told()
         left = until - time.monotonic()
         if left <= 0:
             raise Parked("waiting")
@@ -89,7 +89,7 @@ async def _resume(deck: Deck, command: Command, open_asks: dict[str, int]) -> Re
     """A resume is keyed by interrupt id, never a bare value: LangGraph takes unknown ids in silence, so they are checked."""
     if command.verb == "pause":
         await deck.outbox.bind([Applied(commands=[command.id])])
-        deck.pausing = "paused"
+        deck.watch.pausing = "paused"
         return None
     if command.verb == "redirect":
         turned = Answer(verb="redirect", words=command.words, by=command.by)
@@ -104,7 +104,7 @@ async def _resume(deck: Deck, command: Command, open_asks: dict[str, int]) -> Re
 
 
 async def _mail_or_word(deck: Deck, seconds: float) -> None:
-    waits = [asyncio.create_task(deck.mailbox.arrival()), asyncio.create_task(deck.told.wait())]
+    waits = [asyncio.create_task(deck.mailbox.arrival()), asyncio.create_task(deck.watch.told.wait())]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -115,6 +115,8 @@ async def _mail_or_word(deck: Deck, seconds: float) -> None:
 async def _leave(deck: Deck, state: AttemptState, reason: str, text: str = "") -> bool:
     """Says how the attempt ends. True: mail came in while it was packing, and it has to stay."""
     await deck.outbox.flush()
+    deck.watch.leaving = True
     leave = await deck.outbox.uplink.bye(Bye(state=state, reason=reason, text=text))
     # A place that is being taken away cannot stay, whatever waits: the next attempt takes the mail.
-    return leave.stay and state is AttemptState.PARKED and not deck.told.is_set()
+    deck.watch.leaving = not (leave.stay and state is AttemptState.PARKED and not deck.watch.told.is_set())
+    return not deck.watch.leaving

@@ -19,6 +19,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.types import INTERRUPT
 from langgraph.types import Interrupt
 
+from deckhand.context.clean import storable_tree
 from deckhand.exits import Refusal
 from deckhand.outbox import Outbox
 from deckhand.parts import Splitter, joined, loaded, strict_serializer
@@ -114,7 +115,7 @@ class HttpSaver(BaseCheckpointSaver[int]):
             "step": metadata.get("step", 0),
             "source": metadata.get("source", ""),
             "node": str(values.get("node", "")),
-            "metadata": {**get_checkpoint_metadata(config, metadata), **handover(values)},
+            "metadata": storable_tree({**get_checkpoint_metadata(config, metadata), **handover(values)}),
             "commit": commit,
             "graph_version": self.graph_version,
             "manifest": splitter.manifest(checkpoint),

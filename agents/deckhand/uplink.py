@@ -125,32 +125,39 @@ class Uplink:
             except (httpx.TransportError, httpx.DecodingError):
                 await self._wait(backoff(tries, random.random()))
                 continue
-            if answer.status_code < 400:
-                return answer.json() if answer.content else {}
-            await self._wait(_refused(answer, tries))
+            if answer.status_code >= 400:
+                await self._wait(_refused(answer, tries))
+                continue
+            body = _body(answer)
+            if body is not None:
+                return body
+            # Cut on its way, or another server answered for the platform: what it did is asked for again.
+            await self._wait(backoff(tries, random.random()))
 
 
 def _refused(answer: httpx.Response, tries: int) -> float:
     """Seconds until the next try, or one of the three exceptions."""
     status = answer.status_code
-    body = _body(answer)
+    body = _body(answer) or {}
     reason, text = str(body.get("reason", "")), str(body.get("text", ""))
     if status == 401 or (status == 409 and reason == "fenced"):
         raise Fenced(text or reason or "the token opens nothing any more")
     if status == 410:
         raise Stopped(text or "the run was stopped")
-    if status == 429 or status >= 500:
+    if status in (408, 425, 429) or status >= 500:
         asked = answer.headers.get("Retry-After", "") or body.get("retry_after") or 0
         return max(_seconds(asked), backoff(tries, random.random()))
     raise Refusal(status, reason, text, body)
 
 
-def _body(answer: httpx.Response) -> dict[str, Any]:
+def _body(answer: httpx.Response) -> dict[str, Any] | None:
+    if not answer.content:
+        return {}
     try:
         body = answer.json()
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _seconds(value: object) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +142,13 @@ class Workspace:
         )
         return [name for name in ran.out.decode("utf-8", "replace").split("\0") if name and not name.endswith("/")]
 
+    async def disown_new_files(self) -> None:
+        """What `setup` made beside the tracked files is no work of the agent's: it stays out of every commit."""
+        ran = await self.git.run("ls-files", "-z", "--others", "--exclude-standard")
+        names = [name for name in ran.out.decode("utf-8", "surrogateescape").split("\0") if name]
+        self._junk += ["/" + re.sub(r"([*?\[\\ ])", r"\\\1", name) for name in names if "\n" not in name]
+        await asyncio.to_thread(self._exclude)
+
     async def ignored(self) -> list[str]:
         """What lies in the checkout and will not survive the place."""
         ran = await self.git.run(
@@ -163,7 +171,7 @@ class Workspace:
     def _exclude(self) -> None:
         info = self.git.git_dir / "info"
         info.mkdir(exist_ok=True)
-        (info / "exclude").write_text("\n".join(self._junk) + "\n")
+        (info / "exclude").write_bytes(os.fsencode("\n".join(self._junk) + "\n"))
 
     async def _not_ours(self) -> list[str]:
         """Paths that a commit leaves out: too big, or repositories of their own, into which git would step as us."""

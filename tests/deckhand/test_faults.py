@@ -186,3 +186,23 @@ def test_a_repeated_call_keeps_its_id_and_a_new_one_gets_another(stage):
     assert ids[0] == ids[1] == ids[2]
     assert len(set(ids)) == len(ids) - 2
     assert all(one.startswith("r1:0:") for one in ids)
+
+
+def test_a_door_that_shuts_behind_the_goodbye_is_no_fence(stage):
+    platform, start = stage()
+
+    def shut(door: str, twin: Platform, _body: Any) -> None:
+        if door == "bye":
+            twin.epoch += 1
+
+    platform.after = shut
+    start().ends(0)
+    seals_well(platform)
+
+
+def test_an_agent_gives_signs_of_life_while_it_still_fetches_the_repository(stage):
+    platform, start = stage()
+    doing: list[str] = []
+    platform.before = lambda door, _twin, body: doing.append(body["doing"]) if door == "heartbeat" else None
+    start().ends(0)
+    assert doing[0] == "fetching the repository"

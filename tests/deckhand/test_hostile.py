@@ -148,6 +148,26 @@ def test_files_over_the_cap_and_ignored_ones_stay_out_of_the_commit(stage):
     assert [one for one in platform.of("noted") if "big.bin" in one["detail"]]
 
 
+def test_what_setup_makes_is_no_work_of_the_agents(stage):
+    platform, start = stage(Play({"work": [[("create", {"path": "mine.txt", "content": "mine\n"})], FIX, FINISH]}))
+    commands = platform.config.commands.model_copy(
+        update={"setup": "mkdir -p 'a b'; echo made > 'a b/made [1].txt'; exit 3"}
+    )
+    platform.config = platform.config.model_copy(update={"commands": commands})
+    start().ends(0)
+    tracked = git("ls-tree", "-r", "--name-only", "run", cwd=platform.repository)
+    assert "mine.txt" in tracked
+    assert "made" not in tracked
+    assert "The setup command failed" in str(platform.calls[-2].messages[1]["content"])
+
+
+def test_half_a_character_in_a_models_call_stops_nothing(stage):
+    broken = [("shell", {"command": "echo '\ud83d' \0"})]
+    platform, start = stage(Play({"work": [broken, FIX, FINISH]}))
+    start().ends(0)
+    assert platform.byes[-1].state == "sealed"
+
+
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "link", ".git/config", "sub/../../x"])
 def test_a_path_that_leads_out_is_refused(tmp_path: Path, name: str):
     tree = tmp_path / "tree"

@@ -23,7 +23,7 @@ async def listen(deck: Deck, state: State, config: RunnableConfig | None = None)
     known = set(state.get("applied") or [])
     fresh = [command for command in taken if command.id not in known]
     if any(command.verb == "pause" for command in fresh):
-        deck.pausing = "paused"
+        deck.watch.pausing = "paused"
     return _update(state, fresh)
 
 

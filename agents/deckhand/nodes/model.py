@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.context.brief import history, opening, system, tagged
-from deckhand.context.clean import storable
+from deckhand.context.clean import storable, storable_tree
 from deckhand.deck import Deck
 from deckhand.exits import GaveUp
 from deckhand.models.port import Call
@@ -50,9 +50,13 @@ async def ask_model(deck: Deck, state: State, config: RunnableConfig, extra: str
 
 def named_calls(answer: AIMessage) -> AIMessage:
     """The answer with an id on every call (some servers send none) and text that a database can store."""
-    calls: list[Any] = [{**call, "id": call["id"] or f"call-{n}"} for n, call in enumerate(answer.tool_calls)]
-    content = storable(answer.content) if isinstance(answer.content, str) else answer.content
-    return answer.model_copy(update={"tool_calls": calls, "content": content})
+    calls: list[Any] = [
+        {**call, "id": call["id"] or f"call-{n}", "args": storable_tree(call["args"])}
+        for n, call in enumerate(answer.tool_calls)
+    ]
+    content = storable_tree(answer.content)
+    broken = storable_tree(answer.invalid_tool_calls)
+    return answer.model_copy(update={"tool_calls": calls, "content": content, "invalid_tool_calls": broken})
 
 
 def read_verdict(answer: AIMessage, stage: str) -> tuple[Arguments | None, list[BaseMessage]]:
