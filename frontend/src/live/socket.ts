@@ -36,6 +36,8 @@ export function start(): void {
   whenGaps((runs) => runs.forEach((run) => void fill(run)));
   setInterval(watchdog, PING);
   addEventListener("online", tryNow);
+  // A frame that was asked for while the tab was in sight does not come once it is hidden.
+  document.addEventListener("visibilitychange", flush);
   connect();
 }
 

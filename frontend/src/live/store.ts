@@ -2,8 +2,9 @@ import { apply, EMPTY, type Incoming, type World } from "@/live/apply";
 
 // The world lives outside React. Frames queue up and are applied once per frame of the screen; only rows that changed are told.
 let world: World = EMPTY;
+const HIDDEN = 250;
 let queue: Incoming[] = [];
-let frame = 0;
+let cancel: (() => void) | undefined;
 let listVersion = 0;
 let onGaps: (runs: ReadonlySet<string>) => void = () => undefined;
 const rows = new Map<string, Set<() => void>>();
@@ -19,16 +20,24 @@ export function whenGaps(tell: typeof onGaps): void {
 
 export function push(...batch: Incoming[]): void {
   queue.push(...batch);
-  if (frame) return;
-  // A hidden tab gets no animation frames; its world must go on all the same.
-  frame = document.hidden ? window.setTimeout(flush, 250) : requestAnimationFrame(flush);
+  cancel ??= soon(flush);
+}
+
+/** With the next frame of the screen. A hidden tab gets none; its world must go on all the same. */
+function soon(act: () => void): () => void {
+  if (document.hidden) {
+    const timer = setTimeout(act, HIDDEN);
+    return () => clearTimeout(timer);
+  }
+  // Frames and timers are numbered alike: each is cancelled by its own, or a stranger's timer dies.
+  const frame = requestAnimationFrame(act);
+  return () => cancelAnimationFrame(frame);
 }
 
 /** Applies what is queued now. Decisions call it so that the screen answers the key in the same frame. */
 export function flush(): void {
-  cancelAnimationFrame(frame);
-  clearTimeout(frame);
-  frame = 0;
+  cancel?.();
+  cancel = undefined;
   if (queue.length === 0) return;
   const batch = queue;
   queue = [];

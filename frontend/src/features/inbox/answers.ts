@@ -9,9 +9,15 @@ export interface Picks {
   amounts: Readonly<Record<string, number>>;
 }
 
+// A plan, a permission and a review are answered by the verbs below the request: their choices would say the same twice.
+const CHOSEN: readonly Request["kind"][] = ["question", "conflict", "budget", "failure"];
+
+/** Whether a person picks one of several answers before the verb. */
+export const choosable = (request: Request): boolean => CHOSEN.includes(request.kind) && request.choices.length > 0;
+
 /** The chosen answer, else the agent's suggestion. */
 export const choiceOf = (request: Request, picks: Picks): string | undefined =>
-  picks.choices[request.id] ?? request.choices.find((one) => one.suggested)?.id;
+  choosable(request) ? picks.choices[request.id] ?? request.choices.find((one) => one.suggested)?.id : undefined;
 
 export const planOf = (request: Request, picks: Picks): PlanStep[] => picks.plans[request.id] ?? request.plan;
 

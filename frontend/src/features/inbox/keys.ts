@@ -1,10 +1,11 @@
 import { useKeys } from "@/app/keys";
+import { choosable } from "@/features/inbox/answers";
 import type { Triage } from "@/features/inbox/use-triage";
 
 export function useInboxKeys(triage: Triage, takeIn: () => void, openDelegate: () => void): void {
   const { index, current } = triage;
   const group = "Inbox";
-  const pick = (n: number) => () => { const one = current?.choices[n]; if (one) triage.choose(one.id); };
+  const pick = (n: number) => () => { const one = current && choosable(current) ? current.choices[n] : undefined; if (one) triage.choose(one.id); };
   // A question without offered answers is answered in words.
   const approve = () => (current?.kind === "question" && current.choices.length === 0 && triage.marked.size === 0 ? triage.compose("words") : triage.approve());
   useKeys([

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { RadioGroup } from "radix-ui";
 import { PlanEditor } from "@/features/inbox/plan-editor";
-import { choiceOf, planOf } from "@/features/inbox/answers";
+import { choiceOf, choosable, planOf } from "@/features/inbox/answers";
 import { Amount } from "@/features/inbox/amount";
 import type { Triage } from "@/features/inbox/use-triage";
 import { PlanView } from "@/features/run/plan";
@@ -26,7 +26,7 @@ export function KindBody({ request, run, triage }: { request: Request; run: Run;
       {request.facts.length > 0 && <Facts request={request} />}
       {request.kind === "budget" && <CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide />}
       {request.kind === "budget" && <Amount key={request.id} request={request} run={run} triage={triage} />}
-      {request.choices.length > 0 && <Choices request={request} triage={triage} />}
+      {choosable(request) && <Choices request={request} triage={triage} />}
       {request.kind === "plan" && (triage.composer === "plan"
         ? <PlanEditor plan={planOf(request, triage.picks)} onKeep={(plan) => { triage.editPlan(plan); triage.compose("none"); }} onDone={() => triage.compose("none")} />
         : <Section title="Plan" {...(triage.picks.plans[request.id] ? { aside: "your version" } : {})}><PlanView plan={planOf(request, triage.picks)} /></Section>)}

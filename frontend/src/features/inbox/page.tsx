@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { Inbox as InboxIcon } from "lucide-react";
+import { assign } from "@/app/overlays";
 import { PageHead } from "@/app/page-head";
 import { SelectionDetail } from "@/features/inbox/selection";
 import { RunAside } from "@/features/inbox/run-aside";
@@ -10,10 +11,14 @@ import { useInboxKeys } from "@/features/inbox/keys";
 import { useQueue, type Tab } from "@/features/inbox/use-queue";
 import { useTriage } from "@/features/inbox/use-triage";
 import { useNow } from "@/live/clock";
+import { line } from "@/live/connection";
+import { useRuns } from "@/live/hooks";
+import { useSignal } from "@/lib/signal";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/money";
 import { span } from "@/lib/time";
-import { Empty } from "@/ui/empty";
+import { Button } from "@/ui/button";
+import { Empty, Skeleton } from "@/ui/empty";
 import { Failure } from "@/ui/failure";
 import { Segmented } from "@/ui/segmented";
 import { Tip } from "@/ui/tip";
@@ -76,6 +81,19 @@ function Summary({ shown }: { shown: Request[] }) {
 }
 
 function Nothing({ tab }: { tab: Tab }) {
+  const runs = useRuns().length;
+  const starting = useSignal(line) === "starting";
+  if (starting) return <Skeleton />;
+  if (tab === "open" && runs === 0) return <NoAgents />;
   const text = tab === "open" ? "Every agent has what it needs. New requests appear here by themselves." : "Nothing is kept here at the moment.";
   return <Empty icon={<InboxIcon size={28} strokeWidth={1.5} />} title={tab === "open" ? "Nobody waits for you" : `Nothing ${NAME[tab].toLowerCase()}`}>{text}</Empty>;
+}
+
+/** A site without a run: the inbox stays empty until a ticket is given to an agent. */
+function NoAgents() {
+  return (
+    <Empty icon={<InboxIcon size={28} strokeWidth={1.5} />} title="Nobody waits for you" action={<Button look="primary" keys="c" onClick={() => assign()}>Give a ticket to an agent</Button>}>
+      No agent works yet. Give one a ticket; what it asks appears here by itself.
+    </Empty>
+  );
 }
