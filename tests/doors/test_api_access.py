@@ -10,8 +10,10 @@ from django.conf import settings
 from django.test import Client
 
 from deckwire.words import RequestKind
+from quarterdeck.doors import access
 from quarterdeck.doors.access import RANK, Needs
 from quarterdeck.doors.api.app import api
+from quarterdeck.errors import Refused
 from quarterdeck.flow import actor, people
 from quarterdeck.record.models import Audit, Person
 from testkit import rows
@@ -163,3 +165,15 @@ def test_a_refused_try_is_in_the_audit(house: House) -> None:
     last = Audit.objects.order_by("-id").first()
     assert last is not None
     assert (last.actor, last.verb, last.body) == (f"person:{house.cast.bob.id}", "refused", {"reason": "not_allowed"})
+
+
+def test_somebody_who_asks_without_end_is_slowed_down_and_others_are_not(house: House) -> None:
+
+    def without_end() -> None:
+        while True:
+            access.let_in(house.cast.bob)
+
+    with pytest.raises(Refused) as no:
+        without_end()
+    assert (no.value.reason, no.value.status) == ("too_fast", 429)
+    assert access.let_in(house.cast.alice).projects == [house.cast.lark.id]

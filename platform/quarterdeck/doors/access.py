@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from deckwire.tokens import digest
+from quarterdeck.doors.rates import Bucket
 from quarterdeck.errors import Refused
 from quarterdeck.flow import actor
 from quarterdeck.record.models import ApiToken, Member, Person, Project, Request, Role, Run, Ticket
@@ -25,6 +26,7 @@ Least = Literal["anyone", "signed in", "viewer", "supervisor", "admin", "owner"]
 Of = Literal["", "run", "request_id", "project", "ticket", "body"]
 RANK: dict[str, int] = {Role.VIEWER: 1, Role.SUPERVISOR: 2, Role.ADMIN: 3}
 PREFIX = "qdu_"
+_rates: dict[UUID, Bucket] = {}
 
 # Path parameter → the project it lies in. Each is one indexed query.
 PROJECT_OF: dict[str, Callable[[UUID], Any]] = {
@@ -93,10 +95,13 @@ def caller_of(request: HttpRequest) -> Caller:
     if check_csrf(request) is not None:
         raise Refused("This request did not come from the dashboard.", reason="csrf", status=403,
                       remedy="Reload the page and try again.")  # fmt: skip
-    return let_in(request.user)  # type: ignore[arg-type]
+    return let_in(request.user)
 
 
 def let_in(person: Person, *, by_token: bool = False) -> Caller:
+    """Raises Refused(too_fast), 429. Counted for each person and process, in memory."""
+    if not _rates.setdefault(person.id, Bucket(per_second=30, burst=300)).take():
+        raise Refused("Too many requests at once.", reason="too_fast", status=429, remedy="Wait a second.")
     return Caller(person, roles_of(person), by_token)
 
 

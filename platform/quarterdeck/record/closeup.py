@@ -1,5 +1,6 @@
 """A run looked at closely: pages of its lines in both directions, rewind targets, and what became of the files."""
 
+from bisect import bisect_right
 from uuid import UUID
 
 from deckwire import views
@@ -8,13 +9,14 @@ from quarterdeck.record import ledger
 from quarterdeck.record.models import Checkpoint, Event
 from quarterdeck.record.snapshot import one_read
 from quarterdeck.record.views.timeline import raw as raw_line
-from quarterdeck.record.views.timeline import timeline
+from quarterdeck.record.views.timeline import sentence, timeline
 from quarterdeck.record.views.times import ms
 
 LISTEN = "listen"
 """Only these checkpoints are rewind targets: nothing half done lies before them."""
 MOST_CHECKPOINTS = 300
-OFFERED = "offered"
+OFFERED = "Candidates offered"
+TELLING = ["understood", "planned", "said", "edited", "ran", "tested", "committed"]
 
 
 def events(run: UUID, *, after: int | None, before: int | None, limit: int) -> views.Events:
@@ -43,16 +45,22 @@ def checkpoints(run: UUID) -> list[views.Checkpoint]:
     titles = _titles(run)
     return [
         views.Checkpoint(
-            id=row.checkpoint, step=row.step, node=row.node, title=titles.get(row.commit, ""), at=ms(row.created_at),
+            id=row.checkpoint, step=row.step, node=row.node, title=_before(titles, row.seq), at=ms(row.created_at),
             commit=row.commit, undone=row.fork < row.run.forks,
         )
         for row in found
     ]  # fmt: skip
 
 
-def _titles(run: UUID) -> dict[str, str]:
-    lines = Event.objects.filter(stream=f"run:{run}", kind="committed").values_list("body__sha", "body__title")
-    return {sha: title or "" for sha, title in lines if sha}
+def _titles(run: UUID) -> list[tuple[int, str]]:
+    """What the agent said it did, by the number of the line."""
+    lines = Event.objects.filter(stream=f"run:{run}", kind__in=TELLING).order_by("seq")
+    return [(row.seq, sentence(row)[:120]) for row in lines]
+
+
+def _before(titles: list[tuple[int, str]], seq: int) -> str:
+    place = bisect_right(titles, seq, key=lambda one: one[0])
+    return titles[place - 1][1] if place else ""
 
 
 def files(run: UUID) -> list[views.OfferedFile]:
@@ -70,8 +78,11 @@ def files(run: UUID) -> list[views.OfferedFile]:
 
 
 def _offers(body: dict[str, object]) -> list[views.OfferedFile]:
-    """A note whose text begins with "offered" lists files in its detail: one a line, `path<TAB>why`, best first."""
-    if not str(body.get("text", "")).lower().startswith(OFFERED):
+    """The agent's note of what its ranking offered: paths with a comma between them, or one a line with the reason
+    behind a tab; best first."""
+    if not str(body.get("text", "")).startswith(OFFERED):
         return []
-    rows = [line.partition("\t") for line in str(body.get("detail", "")).splitlines() if line.strip()]
+    detail = str(body.get("detail", ""))
+    words = detail.splitlines() if "\n" in detail or "\t" in detail else detail.split(", ")
+    rows = [word.partition("\t") for word in words if word.strip()]
     return [views.OfferedFile(path=path, rank=rank, why=why) for rank, (path, _, why) in enumerate(rows, 1)]

@@ -119,11 +119,6 @@ def changes(after: Mapping[str, int]) -> dict[str, list[tuple[int, Changed]]]:
     return found
 
 
-def parents(runs: Sequence[UUID]) -> list[UUID]:
-    """A retry changes its parent's card."""
-    return list(Run.objects.filter(id__in=runs, parent__isnull=False).values_list("parent", flat=True))
-
-
 def roles(people: Iterable[UUID]) -> dict[UUID, set[UUID]]:
     """Person → the projects he may see now. Somebody who was switched off sees none."""
     active = dict(Person.objects.filter(id__in=list(people), is_active=True).values_list("id", "is_superuser"))

@@ -1,6 +1,7 @@
 """Every error of the API has one body: a reason for machines, a sentence and a remedy for people."""
 
 import logging
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -20,13 +21,12 @@ def answer(status: int, reason: str, text: str, remedy: str = "") -> HttpRespons
 
 
 def install(api: NinjaAPI) -> None:
-    api.add_exception_handler(Refused, refused)
-    api.add_exception_handler(TryLater, try_later)
-    api.add_exception_handler(GaveUp, gave_up)
-    api.add_exception_handler(ValidationError, malformed)
-    api.add_exception_handler(HttpError, http_error)
-    api.add_exception_handler(Http404, not_found)
-    api.add_exception_handler(Exception, broken)
+    handlers: dict[type[Exception], Any] = {
+        Refused: refused, TryLater: try_later, GaveUp: gave_up, ValidationError: malformed, HttpError: http_error,
+        Http404: not_found, Exception: broken,
+    }  # fmt: skip
+    for error, handler in handlers.items():
+        api.add_exception_handler(error, handler)
 
 
 def refused(request: HttpRequest, said: Refused) -> HttpResponse:

@@ -89,9 +89,16 @@ def load(ids: Sequence[UUID]) -> Rows:
     rows.money = _money(ids)
     rows.last = _last_lines(ids)
     failed = [run.id for run in rows.runs.values() if run.phase == Phase.FAILED]
-    rows.retried = set(Run.objects.filter(parent__in=failed).values_list("parent", flat=True)) if failed else set()
+    rows.retried = _retried(failed)
     rows.waits = queue.reasons([run for run in rows.runs.values() if run.phase == Phase.QUEUED], now)
     return rows
+
+
+def _retried(failed: list[UUID]) -> set[UUID]:
+    if not failed:
+        return set()
+    parents = Run.objects.filter(parent__in=failed).values_list("parent_id", flat=True)
+    return {one for one in parents if one is not None}
 
 
 def open_requests(ids: Sequence[UUID]) -> QuerySet[Request]:
@@ -105,9 +112,9 @@ def card(rows: Rows, run: Run) -> views.Run:
     live = next((one for one in attempts if one.state in LIVE_ATTEMPT), None)
     requests = rows.requests[run.id]
     config, money = run.config, rows.money.get(run.id, Money())
-    heartbeat = float(config.get("heartbeat_seconds", 5.0))
+    beat = timedelta(seconds=float(config.get("heartbeat_seconds", 5.0)))
     who = who_must_act(
-        run, requests[0] if requests else None, live, rows.now, heartbeat=timedelta(seconds=heartbeat),
+        run, requests[0] if requests else None, live, rows.now, heartbeat=beat,
         retried=run.id in rows.retried,
     )  # fmt: skip
     last, standing = rows.last.get(run.id), rows.proposals.get(run.id)
@@ -119,12 +126,12 @@ def card(rows: Rows, run: Run) -> views.Run:
         desired=run.desired, reason=run.reason, attention=who.attention, actor=who.actor, since=ms(run.phase_since),
         started_at=ms(run.created_at), last_event_at=ms(last.at if last else run.created_at),
         last_sign_at=ms_or_none(live.sign_at) if live and live.state == "running" else None,
-        heartbeat_ms=round(heartbeat * 1000), epoch=run.epoch, place=live.place if live else "",
+        heartbeat_ms=round(beat.total_seconds() * 1000), epoch=run.epoch, place=live.place if live else "",
         owner=str(run.opened_by) if run.opened_by else "", model=_model(config), playbook=config.get("playbook", ""),
         lane=run.lane, parent=str(run.parent_id) if run.parent_id else None, spent_micro=money.spent,
         reserved_micro=money.reserved, cap_micro=run.cap_micro, tokens=money.tokens, steps=run.steps,
         step_cap=config.get("limits", {}).get("steps", 0), plan=steps, plan_version=version,
-        last_line=_last_line(last, live), risk=_risk(risk, requests), attempts=[attempt(one) for one in attempts],
+        last_line=_last_line(last, live, beat), risk=_risk(risk, requests), attempts=[attempt(one) for one in attempts],
         commands=[command(one) for one in rows.commands[run.id]],
         proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
         request=str(requests[0].id) if requests else None,
@@ -220,16 +227,17 @@ def _repository(run: Run) -> Repository | None:
 
 
 def _model(config: dict[str, Any]) -> str:
-    routes = config.get("models", {})
-    route = routes.get("edit") or next(iter(routes.values()), {})
+    routes: dict[str, dict[str, Any]] = config.get("models", {})
+    route: dict[str, Any] = routes.get("edit") or next(iter(routes.values()), {})
     return str(route.get("model", ""))
 
 
-def _last_line(last: Event | None, live: Attempt | None) -> str:
-    """What the attempt says it does, while it lives; else the last thing that happened."""
-    if live and live.state == "running" and live.doing:
-        return live.doing
-    return timeline.sentence(last) if last else ""
+def _last_line(last: Event | None, live: Attempt | None, heartbeat: timedelta) -> str:
+    """The newest line; while nothing new comes for a heartbeat, what the attempt says that it does."""
+    said = live.doing if live and live.state == "running" else ""
+    if last is None or (said and live and live.sign_at - last.at > heartbeat):
+        return said
+    return timeline.sentence(last)
 
 
 def _ended_badly(run: Run) -> bool:

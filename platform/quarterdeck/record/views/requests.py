@@ -10,7 +10,7 @@ from deckwire.words import Risk
 from quarterdeck.record.models import Decision, Request, RequestState
 from quarterdeck.record.views.times import ms, ms_or_none
 
-STATE = {RequestState.SUPERSEDED: "withdrawn"}
+STATE = {str(RequestState.SUPERSEDED): "withdrawn"}
 
 
 def request(row: Request, seq: int = 0) -> views.Request:

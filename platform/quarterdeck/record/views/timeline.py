@@ -72,15 +72,18 @@ def raw(event: Event) -> views.RawEvent:
 
 def sentence(event: Event) -> str:
     """The line's text alone, for a card."""
-    return sentences.of(read_event(event.body), actor_name(event.actor, {}))[:300]
+    by = actor_name(str(event.body.get("by") or event.actor), {})
+    return sentences.of(read_event(event.body), by)[:300]
 
 
 def actor_name(actor: str, names: dict[str, str]) -> str:
     """`person:<id>` → the person's name; a rule or an agent speaks for itself."""
-    kind, _, word = actor.partition(":")
+    kind, colon, word = actor.partition(":")
+    if not colon:
+        return "the agent" if kind == "agent" else actor
     if kind == "person":
         return names.get(word, "a person")
-    return "the agent" if kind in {"agent", "attempt"} else word or actor
+    return "the agent" if kind in {"agent", "attempt"} else word
 
 
 def _line(event: Event, names: dict[str, str], undone: bool, step: int) -> views.TimelineEvent:
