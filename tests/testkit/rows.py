@@ -36,7 +36,8 @@ def project(key: str = "LARK", **fields: Any) -> Project:
 def ticket(project: Project, **fields: Any) -> Ticket:
     n = next(_numbers)
     given = {"title": f"Fix total {n}", "description": DESCRIPTION, "key": f"{project.key}-{n}", "reporter": "Jonas"}
-    return Ticket.objects.create(project=project, tracker="board", external_id=f"board-{n}", **{**given, **fields})
+    values = {"tracker": "board", "external_id": f"board-{n}", **given, **fields}
+    return Ticket.objects.create(project=project, **values)
 
 
 def run(ticket: Ticket, by: Person | None = None, **fields: Any) -> Run:
