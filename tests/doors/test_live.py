@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from quarterdeck.doors.dashboard import MOST_FRAMES, RESYNC, Dashboard
 from quarterdeck.doors.hub import Hub, Pace
 from quarterdeck.doors.live import LiveConsumer
 from quarterdeck.record import ledger
-from quarterdeck.record.models import Member, Person, Run
+from quarterdeck.record.models import Member, Person, Request, Run
 from testkit import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -255,4 +256,25 @@ async def test_deltas_are_passed_on_to_whoever_has_the_run_open() -> None:
     hub._heard({"topic": "delta", "run": str(run.id), "items": [{"kind": "terminal", "text": "collecting"}]})
     frame = await screen.hear("delta")
     assert (frame["run"], frame["kind"], frame["text"]) == (str(run.id), "terminal", "collecting")
+    await screen.leave()
+
+
+async def test_a_request_that_left_the_inbox_is_told_once() -> None:
+    cast, run = await set_up()
+    asked = await do(rows.ask)(run, state="open")
+    screen = Screen(Hub(FAST, no_wakes), await cookie_of(cast.alice))
+    await screen.open(BOARD)
+
+    def decided() -> None:
+        Request.objects.filter(id=asked.id).update(state="decided", closed_at=datetime.now(UTC))
+        rows.say(run, Said(text="one"))
+
+    await do(decided)()
+    await screen.hear("request")
+    told = []
+    for n in range(3):
+        await do(rows.say)(run, Said(text=f"more {n}"))
+        while (frame := await screen.next())["op"] != "card" or frame["seq"] < 5 + n:
+            told.append(frame["op"])
+    assert "request" not in told
     await screen.leave()

@@ -26,6 +26,7 @@ from quarterdeck.record import feed
 from quarterdeck.record.snapshot import on_the_wire
 
 log = logging.getLogger(__name__)
+LEFT = ("decided", "withdrawn")
 Wakes = Callable[[], AsyncIterator[dict[str, Any]]]
 
 
@@ -188,7 +189,9 @@ class Hub:
             self._send(card.id, UUID(card.id), of_run[card.id], frame)
         for request in news.requests:
             frame = RequestFrame(request=request).model_dump_json()
-            self._send(request.id, UUID(request.runs[0]), UUID(request.project), frame)
+            # One that has left the inbox is told once: that its run's stream went on is no news about it.
+            same = frame if request.state not in LEFT else f"{request.state} {request.decided}"
+            self._send(request.id, UUID(request.runs[0]), UUID(request.project), frame, same)
         for lines in news.lines:
             self._tell_lines(lines)
 
@@ -214,8 +217,9 @@ class Hub:
             self._told.behind.add(lines.run)
             self._work.set()
 
-    def _send(self, key: str, run: UUID, project: UUID, frame: str) -> None:
-        if not self._told.is_new(key, frame):
+    def _send(self, key: str, run: UUID, project: UUID, frame: str, same: str = "") -> None:
+        """`same` is what tells this frame from the last one under its key; the whole frame unless it is given."""
+        if not self._told.is_new(key, same or frame):
             return
         for one in self.dashboards:
             if one.sees(project, run):

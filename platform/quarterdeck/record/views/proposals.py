@@ -101,8 +101,8 @@ def _still_failing(row: Proposal) -> list[views.EvidenceRow]:
         return []
     return [
         views.EvidenceRow(
-            kind="still_failing", what="Failed before, fail still", figure=str(len(names)),
-            note="failing on the base too", state="warn", items=names,
+            kind="still_failing", what="Fail with the change", figure=str(len(names)),
+            note="not all of them need be its doing: see whether they failed before", state="warn", items=names,
         )
     ]  # fmt: skip
 
