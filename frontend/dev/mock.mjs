@@ -105,7 +105,7 @@ setInterval(() => {
   const before = runs.get("r5");
   if (before.phase !== "working") return;
   const seq = before.seq + 1;
-  const event = { ...timeline()[14], seq, at: Date.now(), step: seq, text: `pytest -q, round ${seq}` };
+  const event = { ...timeline()[14], seq, at: Date.now(), step: seq, text: `Ran pytest: exit 0, round ${seq}` };
   events.get("r5").push(event);
   send({ op: "events", run: "r5", from: seq, to: seq, events: [event] });
   moved("r5", { lastLine: event.text, lastSignAt: Date.now(), spentMicro: before.spentMicro + 11_000 });

@@ -64,11 +64,11 @@ export const timeline = () => [
   event(1, "state", "opened", "Opened for ORD-5 by Alice Moreau"), event(2, "read", "read", "orders/webhooks.py, lines 1 to 64"),
   event(3, "thought", "said", "The provider retries when our answer takes longer than 5 s, so a slow mail server makes a second delivery likely."), event(4, "cost", "spent", "One model call", { costMicro: 41_000 }),
   event(5, "plan", "progressed", "Step 1 begins", { planStep: 0, detail: "active" }), event(6, "edit", "edited", "tests/test_refunds.py: +14"),
-  event(7, "test", "tested", "pytest tests/test_refunds.py -q", { output: "F\nE   assert Decimal('25.00') == Decimal('12.50')\n1 failed in 0.41s", detail: "1 failed, as it should" }), event(8, "commit", "committed", "Saved as 20fe1aa", { sha: "20fe1aab", step: 8 }),
+  event(7, "test", "tested", "Ran the tests: 0 passed, 1 failed", { output: "F\nE   assert Decimal('25.00') == Decimal('12.50')\n1 failed in 0.41s", detail: "pytest tests/test_refunds.py -q" }), event(8, "commit", "committed", "Saved as 20fe1aa", { sha: "20fe1aab", step: 8 }),
   event(9, "plan", "progressed", "Step 2 begins", { planStep: 1, detail: "active" }), event(10, "error", "failed", "The edit was refused: it would not parse (unexpected indent, line 41)", { output: "IndentationError: unexpected indent" }),
-  event(11, "shell", "ran", "python manage.py makemigrations orders", { output: "Migrations for 'orders':\n  \u001b[32m+\u001b[0m Create model Delivery" }), event(12, "commit", "committed", "Saved as 5c2b0d9", { sha: "5c2b0d9b", step: 12, costMicro: 20_000 }),
+  event(11, "shell", "ran", "Ran python: exit 0, 0.9 s", { detail: "python manage.py makemigrations orders", output: "Migrations for 'orders':\n  \u001b[32m+\u001b[0m Create model Delivery" }), event(12, "commit", "committed", "Saved as 5c2b0d9", { sha: "5c2b0d9b", step: 12, costMicro: 20_000 }),
   event(13, "decision", "decided", "Alice Moreau: do not touch Refund.total; the nightly report reads it."), event(14, "plan", "progressed", "Step 3 begins", { planStep: 2, detail: "active" }),
-  event(15, "shell", "ran", "pytest -q", { output: "........................................... 43 passed in 6.02s" }), event(16, "thought", "said", "Refund.total is not touched by this plan."),
+  event(15, "shell", "ran", "Ran pytest: exit 0, 6.0 s", { detail: "pytest -q", output: "........................................... 43 passed in 6.02s" }), event(16, "thought", "said", "Refund.total is not touched by this plan."),
   event(17, "cost", "spent", "One model call", { costMicro: 62_000 }), event(18, "edit", "edited", "orders/webhooks.py: +9 −4"), event(19, "read", "read", "orders/mail.py, lines 1 to 40"), event(20, "note", "noted", "Ready to test again"),
 ];
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { posts, refusedRequests } from "@/features/decide/plan";
-import { answerTo, sortOut, whyAlone, type Picks } from "@/features/inbox/answers";
+import { answerTo, missing, sortOut, whyAlone, type Picks } from "@/features/inbox/answers";
 import { grouped } from "@/features/inbox/group";
 import { rewrite } from "@/features/inbox/rewrite-plan";
 import { explain, ordered } from "@/lib/order";
-import { request } from "./make";
+import { request, run } from "./make";
 import type { ReceiptLine } from "@/wire/types";
 
 const MINUTE = 60_000;
@@ -28,18 +28,31 @@ describe("the order of the queue", () => {
 describe("what A sends", () => {
   test("a question sends the suggestion until another answer is picked", () => {
     const asked = request({ choices: [choice("a", true), choice("b")] });
-    expect(answerTo(asked, NONE, "")).toEqual({ verb: "answer", choice: "a" });
-    expect(answerTo(asked, { ...NONE, choices: { q1: "b" } }, "because")).toEqual({ verb: "answer", choice: "b", words: "because" });
+    expect(answerTo(asked, undefined, NONE, "")).toEqual({ verb: "answer", choice: "a", words: "a" });
+    expect(answerTo(asked, undefined, { ...NONE, choices: { q1: "b" } }, "because")).toEqual({ verb: "answer", choice: "b", words: "because" });
   });
   test("a budget sends the offered cap until another is typed", () => {
     const budget = request({ kind: "budget", amountMicro: 8 });
-    expect(answerTo(budget, NONE, "")).toEqual({ verb: "raise budget", amountMicro: 8 });
-    expect(answerTo(budget, { ...NONE, amounts: { q1: 9 } }, "")).toEqual({ verb: "raise budget", amountMicro: 9 });
+    expect(answerTo(budget, run(), NONE, "")).toEqual({ verb: "raise budget", amountMicro: 8 });
+    expect(answerTo(budget, run(), { ...NONE, amounts: { q1: 9 } }, "")).toEqual({ verb: "raise budget", amountMicro: 9 });
+  });
+  test("a budget without an offer asks for as much again, and never for less than is spent", () => {
+    const poor = run({ capMicro: 5, spentMicro: 4 });
+    const budget = request({ kind: "budget" });
+    expect(answerTo(budget, poor, NONE, "")).toEqual({ verb: "raise budget", amountMicro: 10 });
+    expect(missing(budget, poor, NONE)).toBe("");
+    expect(missing(budget, poor, { ...NONE, amounts: { q1: 4 } })).toBe("The cap must be above what is spent.");
+  });
+  test("a question waits for a picked answer; the choices of a plan only repeat its verbs", () => {
+    expect(missing(request({ choices: [choice("a")] }), undefined, NONE)).toBe("Pick an answer first.");
+    expect(missing(request({ choices: [choice("a", true)] }), undefined, NONE)).toBe("");
+    const plan = request({ kind: "plan", choices: [choice("approve", true)] });
+    expect([missing(plan, undefined, NONE), answerTo(plan, undefined, NONE, "")]).toEqual(["", { verb: "approve" }]);
   });
   test("a plan sends a plan only when it was edited", () => {
     const plan = rewrite([], "One step");
-    expect(answerTo(request({ kind: "plan" }), NONE, "")).toEqual({ verb: "approve" });
-    expect(answerTo(request({ kind: "plan" }), { ...NONE, plans: { q1: plan } }, "")).toEqual({ verb: "approve", plan });
+    expect(answerTo(request({ kind: "plan" }), undefined, NONE, "")).toEqual({ verb: "approve" });
+    expect(answerTo(request({ kind: "plan" }), undefined, { ...NONE, plans: { q1: plan } }, "")).toEqual({ verb: "approve", plan });
   });
   test("an edited plan keeps what is known of a step and marks what is new", () => {
     const known = { title: "Keep me", state: "todo" as const, paths: ["a.py"], citations: [], note: "" };
@@ -59,7 +72,7 @@ describe("many at once", () => {
   });
   test("equal decisions leave in one post", () => {
     const list = [request({ id: "a", kind: "plan" }), request({ id: "b", kind: "plan" }), request({ id: "c", kind: "failure" })];
-    expect(posts(list, (one) => answerTo(one, NONE, ""))).toEqual([
+    expect(posts(list, (one) => answerTo(one, undefined, NONE, ""))).toEqual([
       { decision: { verb: "approve" }, requests: ["a", "b"] }, { decision: { verb: "retry" }, requests: ["c"] },
     ]);
   });

@@ -57,7 +57,7 @@ describe("terminal text", () => {
     expect(clean("\x1b[32mok\x1b[0m\x1b]0;title\x07\x1b[2Jx\x1b]52;c;ZXZpbA==\x1b\\y\x1bcz\x07")).toBe("\x1b[32mok\x1b[0mxyz");
   });
   test("an unfinished sequence swallows nothing that follows in another line of ours", () => {
-    expect(transcript([event(1, { what: "shell", text: "a", output: "x\x1b]0;never ends" }), event(2, { what: "shell", text: "b", output: "y" })])).toBe("\x1b[2m$ a\x1b[22m\nx\n\x1b[2m$ b\x1b[22m\ny");
+    expect(transcript([event(1, { what: "shell", text: "Ran a: exit 0", detail: "a", output: "x\x1b]0;never ends" }), event(2, { what: "shell", text: "b", output: "y" })])).toBe("\x1b[2m$ a\x1b[22m\nx\n\x1b[2m$ b\x1b[22m\ny");
   });
   test("is plain without its colours", () => {
     expect(plain("\x1b[1;31mred\x1b[0m\r\nline")).toBe("red\nline");

@@ -2,9 +2,10 @@ import { Clock, CornerUpRight, Pause, Pencil, Undo2, UserRound } from "lucide-re
 import { useMe } from "@/app/session";
 import { Composer } from "@/features/inbox/composer";
 import type { Triage } from "@/features/inbox/use-triage";
-import { amountOf, choiceOf } from "@/features/inbox/answers";
+import { amountOf, missing } from "@/features/inbox/answers";
 import { APPROVE_WORD } from "@/lib/attention";
-import { usePeople } from "@/live/hooks";
+import { money } from "@/lib/money";
+import { usePeople, useRun } from "@/live/hooks";
 import { Button } from "@/ui/button";
 import { Menu } from "@/ui/menu";
 import type { Request } from "@/wire/types";
@@ -22,7 +23,7 @@ export function ActionBar({ request, triage, menu, onMenu }: Props) {
           ? <Composer mode={composer} triage={triage} />
           : (
             <>
-              <p className="text-meta text-text-3"><span className="text-text-2">{request.approveMeans}</span> <span className="max-tablet:hidden">{request.reversible}</span></p>
+              <p className="text-meta text-text-3"><span className="text-text-2"><Means request={request} triage={triage} /></span> <span className="max-tablet:hidden">{request.reversible}</span></p>
               <Actions request={request} triage={triage} menu={menu} onMenu={onMenu} />
             </>
           )}
@@ -31,13 +32,15 @@ export function ActionBar({ request, triage, menu, onMenu }: Props) {
   );
 }
 
-/** Why A cannot be pressed yet: a question without a picked answer, a budget without an amount. */
-function missing(request: Request, triage: Triage): boolean {
-  if (request.kind === "question" || request.kind === "conflict") return request.choices.length > 0 && choiceOf(request, triage.picks) === undefined;
-  return request.kind === "budget" && amountOf(request, triage.picks) === null;
+/** What A does, in the platform's words; for a budget with the amount that stands in the box. */
+function Means({ request, triage }: { request: Request; triage: Triage }) {
+  const run = useRun(request.runs[0] ?? "");
+  if (request.kind !== "budget" || !run) return <>{request.approveMeans}</>;
+  return <>Raises the cap of {run.ticket.key} from {money(run.capMicro, run.currency)} to {money(amountOf(request, run, triage.picks), run.currency)}. {request.approveMeans}</>;
 }
 
 function Actions({ request, triage, menu, onMenu }: Props) {
+  const run = useRun(request.runs[0] ?? "");
   const off = !triage.may || request.state === "decided" || request.state === "withdrawn";
   const why = triage.may ? undefined : "You watch this project; deciding needs the right to supervise";
   const refuseFirst = request.kind === "permission" && request.risk === "high";
@@ -48,7 +51,7 @@ function Actions({ request, triage, menu, onMenu }: Props) {
   return (
     <div className="flex flex-wrap items-center gap-2" title={why}>
       {refuseFirst && refuse}
-      <Button look={refuseFirst ? "plain" : "primary"} size="large" keys="a" disabled={off || missing(request, triage)} onClick={() => (freeText ? triage.compose("words") : triage.approve())} className="max-tablet:flex-1">{freeText ? "Answer in words" : APPROVE_WORD[request.kind]}</Button>
+      <Button look={refuseFirst ? "plain" : "primary"} size="large" keys="a" disabled={off || missing(request, run, triage.picks) !== ""} onClick={() => (freeText ? triage.compose("words") : triage.approve())} className="max-tablet:flex-1">{freeText ? "Answer in words" : APPROVE_WORD[request.kind]}</Button>
       {!refuseFirst && refuse}
       <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={off} onClick={() => triage.compose("redirect")} className="max-tablet:flex-1">Redirect</Button>
       {request.kind === "plan" && <Button size="large" look="ghost" keys="e" icon={<Pencil size={14} />} disabled={off} onClick={() => triage.compose("plan")}>Edit</Button>}

@@ -7,7 +7,7 @@ import type { Request, Run } from "@/wire/types";
 
 /** The cap that A sets. The agent's offer stands in it; only an amount above what is spent makes sense. */
 export function Amount({ request, run, triage }: { request: Request; run: Run; triage: Triage }) {
-  const [text, setText] = useState(() => { const offer = amountOf(request, triage.picks); return offer === null ? "" : amountText(offer); });
+  const [text, setText] = useState(() => amountText(amountOf(request, run, triage.picks)));
   const write = (next: string) => {
     setText(next);
     const micro = microOf(next);

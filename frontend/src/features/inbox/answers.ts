@@ -1,6 +1,6 @@
 import type { Decision } from "@/features/decide/plan";
 import { APPROVE_VERB } from "@/lib/attention";
-import type { PlanStep, Request } from "@/wire/types";
+import type { PlanStep, Request, Run } from "@/wire/types";
 
 /** What the person has picked on requests and not yet sent, by request id. */
 export interface Picks {
@@ -9,8 +9,8 @@ export interface Picks {
   amounts: Readonly<Record<string, number>>;
 }
 
-// A plan, a permission and a review are answered by the verbs below the request: their choices would say the same twice.
-const CHOSEN: readonly Request["kind"][] = ["question", "conflict", "budget", "failure"];
+// The other kinds are answered by the verbs below the request: their choices would say the same twice.
+const CHOSEN: readonly Request["kind"][] = ["question", "conflict"];
 
 /** Whether a person picks one of several answers before the verb. */
 export const choosable = (request: Request): boolean => CHOSEN.includes(request.kind) && request.choices.length > 0;
@@ -21,16 +21,27 @@ export const choiceOf = (request: Request, picks: Picks): string | undefined =>
 
 export const planOf = (request: Request, picks: Picks): PlanStep[] => picks.plans[request.id] ?? request.plan;
 
-export const amountOf = (request: Request, picks: Picks): number | null => picks.amounts[request.id] ?? request.amountMicro;
+/** The cap that A sets: what was typed, else what is offered, else as much again. */
+export const amountOf = (request: Request, run: Run | undefined, picks: Picks): number =>
+  picks.amounts[request.id] ?? request.amountMicro ?? 2 * Math.max(run?.capMicro ?? 0, run?.spentMicro ?? 0);
+
+/** Why A cannot be pressed yet: a question without a picked answer, a cap that is spent already. Empty when it can. */
+export function missing(request: Request, run: Run | undefined, picks: Picks): string {
+  if (choosable(request) && choiceOf(request, picks) === undefined) return "Pick an answer first.";
+  if (request.kind === "budget" && amountOf(request, run, picks) <= (run?.spentMicro ?? 0)) return "The cap must be above what is spent.";
+  return "";
+}
 
 /** What A sends for a request: the verb of its kind with what was picked. */
-export function answerTo(request: Request, picks: Picks, words: string): Decision {
+export function answerTo(request: Request, run: Run | undefined, picks: Picks, words: string): Decision {
   const choice = choiceOf(request, picks);
+  // The history says the answer in words, not by the id of a choice.
+  const said = words || (request.choices.find((one) => choice !== undefined && one.id === choice)?.label ?? "");
   const plan = picks.plans[request.id];
-  const amount = request.kind === "budget" ? amountOf(request, picks) : null;
+  const amount = request.kind === "budget" ? { amountMicro: amountOf(request, run, picks) } : {};
   return {
     verb: APPROVE_VERB[request.kind],
-    ...(words ? { words } : {}), ...(choice ? { choice } : {}), ...(plan ? { plan } : {}), ...(amount === null ? {} : { amountMicro: amount }),
+    ...(said ? { words: said } : {}), ...(choice ? { choice } : {}), ...(plan ? { plan } : {}), ...amount,
   };
 }
 

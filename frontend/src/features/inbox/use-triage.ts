@@ -2,10 +2,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDecide, useMe } from "@/app/session";
 import { decideRequests, decideRuns, held, type Decision } from "@/features/decide/decide";
-import { answerTo, sortOut, type Picks } from "@/features/inbox/answers";
+import { answerTo, missing, sortOut, type Picks } from "@/features/inbox/answers";
+import { runOf } from "@/features/inbox/run-of";
 import { delegate, snooze, takeBack } from "@/features/inbox/set-aside";
 import type { Queue } from "@/features/inbox/use-queue";
 import { redirectRuns } from "@/features/run/api/redirect-run";
+import { notify } from "@/ui/toast";
 import type { Person, PlanStep, Request } from "@/wire/types";
 
 export type Composer = "none" | "redirect" | "words" | "plan" | "refuse";
@@ -92,7 +94,11 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
     approve: (words = "") => {
       const [first] = targets;
       if (targets.length === 1 && first?.kind === "review") return void open({ to: "/review/$id", params: { id: first.runs[0]! } });
-      decide(sortOut(targets)[0], (request) => answerTo(request, picks, words));
+      const [together] = sortOut(targets);
+      const why = together.map((request) => missing(request, runOf(request), picks)).find(Boolean);
+      // An answer in own words needs no picked one.
+      if (why && !words) return notify({ text: why });
+      decide(together, (request) => answerTo(request, runOf(request), picks, words));
     },
     refuse: (words) => decide(targets.filter((request) => request.kind === "permission"), () => ({ verb: "deny", words })),
     // A redirect answers a request that waits for words; a sealed head or a failure is redirected as a run.

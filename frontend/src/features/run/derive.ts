@@ -48,7 +48,7 @@ export function found(event: TimelineEvent, search: string): boolean {
 /** What the agent's shell printed so far, for a terminal: each command, then its output. */
 export function transcript(events: readonly TimelineEvent[]): string {
   return events.filter((event) => event.what === "shell" || event.what === "test")
-    .map((event) => `\x1b[2m$ ${clean(event.text)}\x1b[22m\n${clean(event.output || event.detail)}`.trimEnd()).join("\n");
+    .map((event) => `\x1b[2m$ ${clean(event.detail || event.text)}\x1b[22m\n${clean(event.output)}`.trimEnd()).join("\n");
 }
 
 /** The same without colours, for a block of text. */
