@@ -1,10 +1,5 @@
 """What an agent is told when it asks for its commands."""
 
-from collections.abc import Mapping
-from uuid import UUID
-
-from django.db.models import Max
-
 from deckwire.commands import Mail
 from deckwire.words import Fate
 from quarterdeck.flow import mailbox
@@ -24,15 +19,3 @@ def waiting(bearer: Bearer, after: int) -> Mail:
             fate=Fate.DELIVERED, delivered_epoch=bearer.epoch, why="the agent has it"
         )
     return Mail(commands=[mailbox.wire(row) for row in rows])
-
-
-def anything(held: Mapping[UUID, tuple[int, int]]) -> set[UUID]:
-    """Of runs held as {run: (epoch, after)}: those with mail, or fenced. One pair of queries for a whole process."""
-    streams = {f"run:{run}": run for run in held}
-    epochs = dict(StreamHead.objects.filter(stream__in=streams).values_list("stream", "epoch"))
-    found = {run for stream, run in streams.items() if epochs.get(stream) != held[run][0]}
-    newest = Command.objects.filter(run_id__in=held, for_agent=True, fate__in=mailbox.WAITING)
-    for run, n in newest.values_list("run_id").annotate(Max("n")):
-        if n > held[run][1]:
-            found.add(run)
-    return found
