@@ -28,7 +28,7 @@ export function Timeline({ run, onRewind }: { run: Run; onRewind?: (step: number
   const parts = useMemo(() => chapters(events, run.plan), [events, run.plan]);
   const [turned, setTurned] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [search, setSearch] = useState("");
-  const { scroller, behind, toEnd } = useEnd(events.length);
+  const { scroller, behind, toEnd } = useEnd(events.length, search || turned);
   const folded = (part: Chapter, i: number) => search === "" && (turned.get(part.key) ?? i < parts.length - OPEN_AT_FIRST);
   const turnAll = (fold: boolean) => setTurned(new Map(parts.map((part) => [part.key, fold])));
   const errors = () => {

@@ -2,8 +2,11 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const NEAR = 48;
 
-/** Follows the end while the end is in view; else what comes is counted, and nothing that is read moves. */
-export function useEnd(count: number) {
+/**
+ * Follows the end while the end is in view; else what comes is counted, and nothing that is read moves.
+ * `shape` is what the person folds or searches: it moves the end without a scroll.
+ */
+export function useEnd(count: number, shape: unknown) {
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [seen, setSeen] = useState(count);
@@ -26,5 +29,6 @@ export function useEnd(count: number) {
     toEnd();
     setSeen(count);
   }, [count]);
+  useLayoutEffect(look, [shape]);
   return { scroller, behind: Math.max(0, count - seen), toEnd };
 }
