@@ -78,6 +78,9 @@ def prepare(run: Run) -> bool:
             row.base = base_of(row)
             RunRepository.objects.filter(id=row.id, base="").update(base=row.base)
         plugs.repos().open_run(str(run.id), str(row.repository_id), row.base)
+        if run.forks and not row.frozen:
+            # It may have been sealed before it was sent back: the service's own lock on the ref is taken off here.
+            plugs.repos().thaw(str(run.id))
     except TryLater:
         return False
     except Refused as no:

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from deckwire.envelope import Bye, Leave
 from deckwire.words import AttemptState, Blame, Phase
-from quarterdeck.flow import fencing, mailbox
+from quarterdeck.flow import fencing, losses, mailbox
 from quarterdeck.record import fences, lifecycle
 from quarterdeck.record.models import Attempt
 from quarterdeck.record.tokens import Bearer
@@ -18,11 +18,20 @@ def bye(bearer: Bearer, said: Bye) -> Leave:
         attempt = Attempt.objects.select_for_update().get(id=bearer.id)
         if said.state == AttemptState.PARKED and mailbox.open_for_agent(run.id):
             return Leave(stay=True)
-        blame = Blame.AGENT if said.state == AttemptState.FAILED else Blame.NONE
+        blame = _blame(said)
         fencing.end(run, attempt, said.state, reason=said.reason or "left", text=said.text, blame=blame, unwanted=False)
         if said.state == AttemptState.PARKED:
             _park(run)
+        elif said.state == AttemptState.FAILED:
+            losses.send_on(run, said.reason, said.text, blame)
     return Leave()
+
+
+def _blame(said: Bye) -> Blame:
+    """A place that cannot be cloned into or has no walls asks a person; any other failure is the agent's own."""
+    if said.state != AttemptState.FAILED:
+        return Blame.NONE
+    return Blame.CONFIGURATION if said.reason in ("configuration", "exposed") else Blame.AGENT
 
 
 def _park(run: lifecycle.Run) -> None:

@@ -29,11 +29,13 @@ def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: Attem
         if not attempt.live:
             return
         fencing.end(run, attempt, state, reason=reason, text=text, blame=blame)
-        if run.phase in HAD_ATTEMPT:
-            _send_on(run, reason, text, blame)
+        send_on(run, reason, text, blame)
 
 
-def _send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
+def send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
+    """Where a run goes whose attempt has just ended without its work being done. The caller holds the run."""
+    if run.phase not in HAD_ATTEMPT:
+        return  # it ended or was sent elsewhere before
     if run.phase == Phase.WAITING and not mailbox.open_for_agent(run.id):
         return  # it waits for a person, who needs no place: the decision will bring it back
     if run.phase == Phase.SEALING:
