@@ -1,6 +1,6 @@
 """A whole ticket with a scripted model, a real shell and a real repository."""
 
-from .cast import git
+from .cast import STAGES, Play, git
 
 
 def test_a_ticket_goes_from_hello_to_a_sealed_branch(stage):
@@ -13,3 +13,15 @@ def test_a_ticket_goes_from_hello_to_a_sealed_branch(stage):
     assert platform.head_commit == head
     assert platform.of("tested")[-1]["exit_code"] == 0
     assert {"understood", "planned", "said", "read", "edited", "tested", "noted"} <= set(platform.kinds())
+
+
+def test_typing_and_terminal_flow_only_while_somebody_watches(stage):
+    platform, start = stage(Play({"work": [[("shell", {"command": "echo to-the-terminal"})], *STAGES["work"][1:]]}))
+    start().ends(0)
+    assert platform.deltas == []
+    platform.watched = True
+    platform.rewind(next(one.id for one in platform.checkpoints if one.node == "listen"), "again")
+    start().ends(0)
+    seen = {(one["kind"], one["text"]) for one in platform.deltas}
+    assert any(kind == "terminal" and "to-the-terminal" in text for kind, text in seen)
+    assert any(kind == "typing" and "work" in text for kind, text in seen)
