@@ -109,8 +109,15 @@ def typescript(enums: Iterable[type[StrEnum]], aliases: dict[str, Any], models: 
 def wire_text() -> str:
     """All that the dashboard speaks."""
     enums = [words.Phase, words.AttemptState, words.Fate, words.Verb, words.RequestKind, words.Risk, words.Blame]
-    shared = [requests.Citation, requests.PlanStep, requests.Choice, requests.Quote, requests.Fact]
-    models = [model for module in (views, bodies, frames) for model in _own_models(module)]
+    shared: list[type[BaseModel]] = [
+        requests.Citation,
+        requests.PlanStep,
+        requests.Choice,
+        requests.Quote,
+        requests.Fact,
+    ]
+    shown = [getattr(views, part) for part in ("people", "runs", "asked", "history", "review", "site", "snapshot")]
+    models = [model for module in (*shown, bodies, frames) for model in _own_models(module)]
     return typescript(enums, ALIASES, [*shared, *models])
 
 

@@ -331,6 +331,37 @@ export interface Request {
   decided: DecidedBy | null;
 }
 
+/** What one run met. `why` is the platform's sentence: the effect, or the reason of the refusal. */
+export interface ReceiptLine {
+  run: string;
+  ticketKey: string;
+  request: string;
+  fate: "applied" | "pending" | "rejected";
+  why: string;
+  command: string;
+}
+
+/** `undo_until`: until then, and only while nobody has read it, the batch can be undone. None: it cannot. */
+export interface Receipt {
+  batch: string;
+  lines: ReceiptLine[];
+  undoUntil: number | null;
+}
+
+/** Every error's body. */
+export interface Refused {
+  reason: string;
+  text: string;
+  remedy: string;
+}
+
+/** One line of a connection's or repository's test. */
+export interface SettingFact {
+  label: string;
+  ok: boolean;
+  remedy: string;
+}
+
 /**
  * One line of a run's history, ready to draw. `kind` is the ledger's; `what` groups kinds for the eye.
  *
@@ -464,37 +495,6 @@ export interface Review {
   sentence: string;
   mayMerge: boolean;
   whyNot: string;
-}
-
-/** What one run met. `why` is the platform's sentence: the effect, or the reason of the refusal. */
-export interface ReceiptLine {
-  run: string;
-  ticketKey: string;
-  request: string;
-  fate: "applied" | "pending" | "rejected";
-  why: string;
-  command: string;
-}
-
-/** `undo_until`: until then, and only while nobody has read it, the batch can be undone. None: it cannot. */
-export interface Receipt {
-  batch: string;
-  lines: ReceiptLine[];
-  undoUntil: number | null;
-}
-
-/** Every error's body. */
-export interface Refused {
-  reason: string;
-  text: string;
-  remedy: string;
-}
-
-/** One line of a connection's or repository's test. */
-export interface SettingFact {
-  label: string;
-  ok: boolean;
-  remedy: string;
 }
 
 /** Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model. */

@@ -1,0 +1,129 @@
+"""People, projects and tickets, as rows, cards and settings need them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deckwire.views.view import Dial, Role, View
+
+
+class Person(View):
+    id: str
+    name: str
+
+
+class Me(View):
+    """Who looks. `roles` maps project id → role; `rehearsal` is true while no real model can be reached."""
+
+    person: Person
+    email: str = ""
+    roles: dict[str, Role] = Field(default_factory=dict)
+    owner: bool = False
+    rehearsal: bool = False
+    version: str = ""
+
+
+class ProjectDials(View):
+    """How much may happen before a person is asked. Each: ask, or go on by itself."""
+
+    plan: Dial = "ask"
+    permissions: Dial = "ask"
+    publishing: Dial = "ask"
+    merging: Dial = "ask"
+
+
+class Project(View):
+    """A project as rows and cards need it."""
+
+    id: str
+    key: str
+    name: str
+    repository: str = ""
+    branch: str = "main"
+    currency: str = "USD"
+    dials: ProjectDials = ProjectDials()
+    cap_micro: int = 0
+    places: int = 0
+
+
+class Repository(View):
+    url: str = ""
+    branch: str = "main"
+    setup: str = ""
+    test: str = ""
+    report: str = ""
+
+
+class ProjectView(Project):
+    """A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model"."""
+
+    repository_settings: Repository = Repository()
+    routes: dict[str, str] = Field(default_factory=dict)
+    members: list["Member"] = Field(default_factory=list)
+    spent_today_micro: int = 0
+    open_runs: int = 0
+
+
+class Member(View):
+    person: Person
+    email: str = ""
+    role: Role
+
+
+class PersonView(View):
+    """A person as an owner sees them. `invited_until` is set while the one-time link is unused."""
+
+    person: Person
+    email: str
+    owner: bool = False
+    active: bool = True
+    roles: dict[str, Role] = Field(default_factory=dict)
+    invited_until: int | None = None
+
+
+class Invitation(View):
+    """The one-time link, shown once."""
+
+    person: PersonView
+    link: str
+
+
+class Ticket(View):
+    """A ticket as a card shows it."""
+
+    id: str
+    key: str
+    title: str
+    kind: str = "Task"
+    priority: Literal["Highest", "High", "Medium", "Low"] = "Medium"
+    labels: list[str] = Field(default_factory=list)
+    reporter: str = ""
+    description: str = ""
+
+
+class Readiness(View):
+    """May an agent take it? `why` says what is missing, in words for the person who can add it."""
+
+    ready: bool
+    why: str = ""
+
+
+class TicketComment(View):
+    id: str
+    by: str
+    at: int
+    body: str
+
+
+class TicketView(Ticket):
+    project: str
+    status: str = "open"
+    readiness: Readiness
+    open_run: str | None = None
+    comments: list[TicketComment] = Field(default_factory=list)
+    updated: int
+    url: str = ""
+    editable: bool = True
+
+
+ProjectView.model_rebuild()

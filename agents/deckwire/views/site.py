@@ -1,0 +1,113 @@
+"""Connections, tokens, the fleet, the audit: what belongs to the site and not to one run."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deckwire.views.view import View
+from deckwire.words import AttemptState
+
+
+class ModelPrice(View):
+    """Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model."""
+
+    name: str
+    in_micro_per_m_tok: int | None = Field(default=None, alias="inMicroPerMTok")
+    out_micro_per_m_tok: int | None = Field(default=None, alias="outMicroPerMTok")
+    context_tokens: int = 128_000
+
+
+class ConnectionView(View):
+    """A model endpoint. Its key is never sent back: `has_key` says whether there is one."""
+
+    id: str
+    kind: Literal["model"] = "model"
+    name: str
+    protocol: Literal["openai", "anthropic", "rehearsal"]
+    base_url: str = ""
+    has_key: bool = False
+    models: list[ModelPrice] = Field(default_factory=list)
+    state: Literal["steady", "backing off", "unreachable", "unknown"] = "unknown"
+    note: str = ""
+    editable: bool = True
+
+
+class TokenView(View):
+    id: str
+    name: str
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None
+
+
+class NewToken(View):
+    """`secret` is shown once."""
+
+    token: TokenView
+    secret: str
+
+
+class Places(View):
+    used: int
+    all: int
+
+
+class FleetAttempt(View):
+    run: str
+    ticket_key: str
+    title: str = ""
+    epoch: int
+    state: AttemptState
+    place: str = ""
+    started_at: int
+    last_sign_at: int | None = None
+    doing: str = ""
+
+
+class QueueEntry(View):
+    """`ahead` counts the runs before it; `expected` is when it should start, None where nobody can say."""
+
+    run: str
+    ticket_key: str
+    title: str = ""
+    since: int = 0
+    reason: str
+    ahead: int
+    expected: int | None = None
+
+
+class Source(View):
+    """Where news come from: a tracker, the reconciler, a worker. `last_at` None: never. `expected` in ms."""
+
+    name: str
+    what: str
+    last_at: int | None = None
+    expected: int
+    state: Literal["live", "idle", "late", "broken"]
+    note: str = ""
+
+
+class Provider(View):
+    name: str
+    models: str = ""
+    state: Literal["steady", "backing off", "unreachable", "unknown"]
+    in_flight: int = 0
+    note: str = ""
+
+
+class Fleet(View):
+    places: Places
+    backend: str = ""
+    attempts: list[FleetAttempt] = Field(default_factory=list)
+    queue: list[QueueEntry] = Field(default_factory=list)
+    sources: list[Source] = Field(default_factory=list)
+    providers: list[Provider] = Field(default_factory=list)
+
+
+class AuditLine(View):
+    id: int
+    at: int
+    actor: str
+    what: str
+    subject: str = ""
+    detail: str = ""
