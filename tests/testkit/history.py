@@ -162,7 +162,11 @@ def checkpoint_of_head(history: History) -> Iterable[str]:
 
 def audited(history: History) -> Iterable[str]:
     """Each move has its line in the audit, and the last move is where the run stands."""
-    told = Counter((row["object"], row["body"].get("was"), row["body"].get("to")) for row in history.audits if row["verb"] == "moved")  # fmt: skip
+    told = Counter(
+        (row["object"], row["body"].get("was"), row["body"].get("to"))
+        for row in history.audits
+        if row["verb"] == "moved"
+    )
     for run in history.runs:
         moves = [event["body"] for event in history.of(run) if event["kind"] == "moved"]
         made = Counter((f"run:{run['id']}", move["was"], move["to"]) for move in moves)

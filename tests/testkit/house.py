@@ -23,6 +23,7 @@ QUARTERDECK = Path(sys.executable).parent / "quarterdeck"
 READY = "Ctrl-C stops everything."
 LINK = re.compile(r"First sign-in\s+(\S+)")
 OURS = {"DATABASE_URL", "VALKEY_URL", "QUARTERDECK_RUN", "QUARTERDECK_NO_POOL", "DJANGO_SETTINGS_MODULE"}
+AGENT, WALLS = "-m deckhand", ("bwrap", "relay.py")
 SERVICES = ("postgres", "valkey", "git", "web", "reconciler", "worker", "beat")
 
 Row = dict[str, Any]
@@ -98,7 +99,7 @@ class House:
             assert found is not None, f"there is no {name}"
             return found.pid
         shim = self.shim(run)
-        return shim if kind == "shim" else until(lambda: self.find(shim, "deckhand"), what=f"the agent of {run}")
+        return shim if kind == "shim" else until(lambda: self.find(shim, AGENT), what=f"the agent of {run}") or 0
 
     def shim(self, run: str) -> int:
         """The shim that holds the run's live attempt."""
@@ -111,9 +112,22 @@ class House:
         return until(look, what=f"the shim of {run}") or 0
 
     def find(self, root: int, words: str) -> int | None:
-        """A process below `root` whose command line holds these words; the deepest one."""
-        found = [pid for pid in below(root) if words in command_line(pid)]
-        return found[-1] if found else None
+        """A process below `root` whose command line holds these words. The walls and the relay, which carry the command of
+        what they start in their own, do not count."""
+        lines = {pid: command_line(pid) for pid in below(root)}
+        return next(
+            (pid for pid, line in lines.items() if words in line and not any(one in line for one in WALLS)), None
+        )
+
+    def kill_in(self, place: str, words: str) -> bool:
+        """SIGKILL for the process with these words in this place, if it lives just now."""
+        shim = processes.read_identity(self.data / "places" / place / "shim.pid")
+        pid = self.find(shim.pid, words) if shim is not None else None
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return True
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         pid = self.pid(name)
