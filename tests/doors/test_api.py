@@ -306,6 +306,11 @@ def test_a_review_carries_evidence_diff_and_what_a_merge_would_do(cast: rows.Cas
     assert review["run"]["flags"][0]["label"] == "CI configuration"
 
 
+def test_a_search_for_what_no_text_can_hold_finds_nothing(cast: rows.Cast, alice: Browser) -> None:
+    rows.ticket(cast.lark)
+    assert alice.get("/tickets", q="\0nowhere") == []
+
+
 def test_an_unknown_address_and_a_bad_body_are_told_in_the_same_form(alice: Browser) -> None:
     assert set(alice.get("/nowhere", status=404)) == {"reason", "text", "remedy"}
     assert set(alice.send("POST", "/decisions", {"verb": "dance"}, status=422)) == {"reason", "text", "remedy"}

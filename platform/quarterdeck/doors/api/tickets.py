@@ -9,6 +9,7 @@ from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.ids import one_id
 from quarterdeck.flow import board, readiness
+from quarterdeck.flow.text import clean
 from quarterdeck.record import lists
 from quarterdeck.record.models import Ticket
 
@@ -21,7 +22,7 @@ def tickets(request: Asked, project: UUID | None = None, q: str = "") -> list[vi
     """Open ones first, newest first, 500 at the most. `q` looks in key and title."""
     if project is not None:
         request.auth.need([project], "viewer")
-    return lists.tickets([project] if project else request.auth.projects, q[:200], readiness.lacks)
+    return lists.tickets([project] if project else request.auth.projects, clean(q)[:200], readiness.lacks)
 
 
 @router.post("/tickets", response={201: views.TicketView}, auth=Needs("supervisor", of="body"))
