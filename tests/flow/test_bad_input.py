@@ -122,6 +122,17 @@ def test_a_test_command_that_hangs_is_evidence_of_its_own(run: Run, hand: Hand, 
     assert "did not end" in evidence["note"]
 
 
+def test_a_report_without_the_ordered_trees_passes_nothing(run: Run, hand: Hand, tmp_path: Path) -> None:
+    sealed(hand, run, tmp_path)
+    (order,) = [one for one in reconcile.compare([]) if isinstance(one, checks.CreateCheck)]
+    told = checks.hello(Hello(secret=order.spec.secret, nonce="n"))
+    bearer = tokens.find(derive(told.session, Audience.CHECK), Audience.CHECK)
+    assert bearer is not None
+    with pytest.raises(Refused):
+        checks.report(bearer, CheckReport(trees={}))
+    assert Check.objects.get(run=run).state == "running"
+
+
 def test_a_check_whose_place_dies_each_time_is_broken_and_the_review_says_so(
     run: Run, hand: Hand, tmp_path: Path
 ) -> None:

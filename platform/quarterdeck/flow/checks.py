@@ -121,6 +121,8 @@ def report(bearer: Bearer, said: CheckReport) -> None:
         check = Check.objects.select_for_update().get(id=bearer.id)
         if check.state != "running":
             return
+        if set(said.trees) != set(check.order["trees"]):
+            raise Refused("The report tells of other trees than were ordered.", reason="malformed", status=422)
         Check.objects.filter(id=check.id).update(report=said.model_dump(mode="json"))
         passed = all(tree.exit_code == 0 for name, tree in said.trees.items() if name in ("after", "merged"))
         _close(check, "passed" if passed else "failed", said.note)
