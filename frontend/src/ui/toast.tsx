@@ -28,7 +28,7 @@ export function undoLast(): boolean {
 export function Notices() {
   const notice = useSignal(current);
   return (
-    <div role="status" aria-live="polite" className="pointer-events-none fixed bottom-4 left-[220px] z-40 flex max-w-[calc(100vw-24px)] max-desk:left-16 max-tablet:bottom-auto max-tablet:left-3 max-tablet:top-3">
+    <div role="status" aria-live="polite" className="pointer-events-none fixed bottom-20 left-[220px] z-40 flex max-w-[calc(100vw-24px)] max-desk:left-16 max-tablet:bottom-auto max-tablet:left-3 max-tablet:top-3">
       {notice && <Card key={notice.id} notice={notice} />}
     </div>
   );

@@ -8,7 +8,7 @@ export function Facts({ facts, error, pending }: { facts: readonly SettingFact[]
   if (error) return <p role="alert" className="text-failed">{sayError(error)}</p>;
   if (!facts) return null;
   return (
-    <ul role="status" aria-label="What the test found" className="flex flex-col gap-1.5">
+    <div role="status"><ul aria-label="What the test found" className="flex flex-col gap-1.5">
       {facts.map((fact) => (
         <li key={fact.label} className="flex items-start gap-2">
           {fact.ok ? <CircleCheck size={14} className="mt-[3px] shrink-0 text-done" aria-label="works" /> : <CircleAlert size={14} className="mt-[3px] shrink-0 text-failed" aria-label="needs mending" />}
@@ -18,6 +18,6 @@ export function Facts({ facts, error, pending }: { facts: readonly SettingFact[]
           </span>
         </li>
       ))}
-    </ul>
+    </ul></div>
   );
 }
