@@ -75,12 +75,12 @@ function Part({ part, number, folded, search, currency, onFold, onRewind }: Part
   const events = part.events.filter((event) => drawn(event) && (search === "" || found(event, search)));
   if (search !== "" && events.length === 0) return null;
   return (
-    <section aria-label={`${number}. ${part.title}`} className={cx(part.undone && "opacity-70")}>
+    <section aria-label={`${number}. ${part.title}`}>
       <h2 className="group sticky top-0 z-10 flex h-9 items-center gap-2 bg-surface">
         <button type="button" onClick={onFold} aria-expanded={!folded} className="flex min-w-0 flex-1 items-center gap-2 rounded-control text-left">
           <ChevronRight size={14} className={cx("shrink-0 text-text-3 transition-transform duration-75", !folded && "rotate-90")} />
           <span className="num w-4 text-text-3">{number}</span>
-          <span className={cx("min-w-0 truncate font-medium", part.undone && "line-through decoration-text-3")}>{part.title}</span>
+          <span className={cx("min-w-0 truncate font-medium", part.undone && "text-text-3 line-through decoration-text-3")}>{part.title}</span>
           {part.failed && <CircleAlert size={13} className="shrink-0 text-failed" aria-label="contains an error" />}
           {part.undone && <span className="text-meta text-text-3">undone</span>}
         </button>
@@ -88,21 +88,22 @@ function Part({ part, number, folded, search, currency, onFold, onRewind }: Part
         <span className="mono text-micro text-text-3 max-tablet:hidden">{part.sha.slice(0, 7)}</span>
         <span className="num min-w-12 text-right text-meta text-text-3">{money(part.costMicro, currency)}</span>
       </h2>
-      {!folded && <ol className="pb-2">{events.map((event) => <Line key={event.seq} event={event} quiet={part.undone} />)}</ol>}
+      {!folded && <ol className="pb-2">{events.map((event) => <Line key={event.seq} event={event} />)}</ol>}
     </section>
   );
 }
 
 const LOUD: readonly TimelineEvent["what"][] = ["error", "decision", "request"];
-function Line({ event, quiet }: { event: TimelineEvent; quiet: boolean }) {
+function Line({ event }: { event: TimelineEvent }) {
   const Icon = ICON[event.what];
-  const loud = LOUD.includes(event.what);
+  // What was undone is kept, readable and quiet.
+  const loud = LOUD.includes(event.what) && !event.undone;
   const more = event.kind === "progressed" ? "" : event.detail;
   return (
-    <li data-what={event.what} className={cx("flex gap-2.5 py-1 pl-[22px]", event.undone && !quiet && "opacity-70")}>
-      <Icon size={14} strokeWidth={1.75} aria-label={event.what} className={cx("mt-[3px] shrink-0", event.what === "error" ? "text-failed" : loud ? "text-needs" : "text-text-3")} />
+    <li data-what={event.what} className="flex gap-2.5 py-1 pl-[22px]">
+      <Icon size={14} strokeWidth={1.75} aria-label={event.what} className={cx("mt-[3px] shrink-0", event.what === "error" && !event.undone ? "text-failed" : loud ? "text-needs" : "text-text-3")} />
       <div className="min-w-0 flex-1">
-        <p className={cx("prose-measure break-words", event.what === "thought" ? "whitespace-pre-wrap text-text-2" : "text-text", loud && "font-medium", event.undone && "line-through decoration-text-3")}>
+        <p className={cx("prose-measure break-words", event.what === "thought" && "whitespace-pre-wrap", event.undone ? "text-text-3 line-through decoration-text-3" : event.what === "thought" ? "text-text-2" : "text-text", loud && "font-medium")}>
           {reveal(event.text)}{event.undone && <span className="sr-only"> (undone)</span>}
         </p>
         {more && <p className={cx("break-words text-text-2", event.what === "shell" || event.what === "test" ? "mono whitespace-pre-wrap" : "prose-measure text-meta")}>{reveal(more)}</p>}
