@@ -12,6 +12,7 @@ QUARTERDECK_DEBUG       1 shows tracebacks; refused on an address that others ca
 QUARTERDECK_CLUSTER     where agents live: local (default) or memory
 QUARTERDECK_PACE        how slowly the rehearsal model thinks: 1 as a person reads, 0 at once (default 1)
 QUARTERDECK_LEASE       seconds without a word after which an attempt is lost (default 30)
+QUARTERDECK_INSTALL_REACHES  host:port words that installing packages may reach besides public addresses (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
 """
 
@@ -100,6 +101,7 @@ SECURE = any(origin.startswith("https://") for origin in ORIGINS)
 CLUSTER = os.environ.get("QUARTERDECK_CLUSTER", "local")
 PACE = _number("QUARTERDECK_PACE", "1", low=0, high=100)
 LEASE_SECONDS = _number("QUARTERDECK_LEASE", "30", low=1, high=3600)
+INSTALL_REACHES = os.environ.get("QUARTERDECK_INSTALL_REACHES", "").split()
 AGENT_PYTHON = os.environ.get("QUARTERDECK_AGENT_PYTHON", str(TOP / ".venv-agent" / "bin" / "python"))
 VALKEY_URL = os.environ.get("VALKEY_URL", f"unix://{RUN_DIR}/valkey.sock")
 FRONTEND_DIR = TOP / "frontend" / "dist"
@@ -184,7 +186,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [FRONTEND_DIR] if FRONTEND_DIR.is_dir() else []
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
+WHITENOISE_MAX_AGE = 60
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"  # the frontend's build puts a hash into these names
 WHITENOISE_INDEX_FILE = False
 
 CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://", 1)

@@ -66,7 +66,10 @@ def connect(given: Mapping[str, str] = os.environ) -> Client:
     if not url:
         raise Failed("No Quarterdeck runs here. Start it with `quarterdeck up`, or set QUARTERDECK_URL.", UNREACHABLE)
     if not token:
-        raise Failed("There is no token: run `manage.py cli_token` once, or set QUARTERDECK_TOKEN.", USAGE)
+        raise Failed(
+            "There is no token: come in by the owner's link first, or set QUARTERDECK_TOKEN.",
+            USAGE,
+        )
     return Client(url.rstrip("/"), token)
 
 

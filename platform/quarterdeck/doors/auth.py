@@ -1,4 +1,5 @@
 """How people come in: a password, or a one-time link. Nobody signs up by himself."""
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quarterdeck.doors.api.errors import answer
 from quarterdeck.errors import Refused
-from quarterdeck.flow import people
+from quarterdeck.flow import owner_token, people
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -51,6 +51,8 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     name, username = request.POST.get("name", ""), request.POST.get("username", "").strip()
     try:
         person = people.redeem(token, name=name, username=username, password=request.POST.get("password", ""))
+        if person.is_superuser and settings.CLUSTER == "local":
+            owner_token.renew()  # commands on this machine act for its owner
     except Refused as no:
         return render(
             request, "welcome.html", told | {"name": name, "username": username, "wrong": no.text}, status=422

@@ -32,8 +32,9 @@ def doors_are_open(name: str = "doors") -> None:
     """Each second from every web process. A gap of more than 5 s starts the count anew: the platform was away."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into record_doorsopen (name, since, seen) values (%s, now(), now()) on conflict (name) do update set"
-            " since = case when record_doorsopen.seen < now() - make_interval(secs => %s) then now() else record_doorsopen.since end, seen = now()",
+            "insert into record_doorsopen (name, since, seen) values (%s, now(), now())"
+            " on conflict (name) do update set seen = now(), since = case"
+            " when record_doorsopen.seen < now() - make_interval(secs => %s) then now() else record_doorsopen.since end",
             [name, DOORS_GAP.total_seconds()],
         )
 

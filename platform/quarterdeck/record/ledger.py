@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from deckwire.base import MAX_EVENT_BYTES, Message
-from deckwire.events import Quarantined
 from django.db import transaction
 
+from deckwire.base import MAX_EVENT_BYTES, Message
+from deckwire.events import Quarantined
 from quarterdeck.record import wakes
 from quarterdeck.record.models import Event, StreamHead
 

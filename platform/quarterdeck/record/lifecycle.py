@@ -7,10 +7,10 @@ or a review sends the work back; failed and cancelled from anywhere open. Ends h
 
 from uuid import UUID
 
-from deckwire.events import Moved
-from deckwire.words import ENDS, Phase
 from django.db.models.functions import Now
 
+from deckwire.events import Moved
+from deckwire.words import ENDS, Phase
 from quarterdeck.errors import Refused
 from quarterdeck.record import audit, ledger
 from quarterdeck.record.models import Run, StreamHead

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from deckwire.tokens import derive, digest
-from deckwire.words import Audience
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire.tokens import derive, digest
+from deckwire.words import Audience
 from quarterdeck.errors import Refused
 from quarterdeck.record.models import AgentToken, Attempt, Check
 

@@ -4,6 +4,7 @@ Sent from a background thread, errors counted and never raised: a dead Valkey mu
 Listeners compare heads every 2 s, which heals every lost wake.
 """
 
+import functools
 import json
 import logging
 import queue
@@ -41,8 +42,9 @@ def _send(message: dict[str, object]) -> None:
                 _thread.start()
 
 
+@functools.cache
 def client() -> "redis.Redis":
-    """A connection for publishing: short time-outs, no retries."""
+    """A client for publishing, shared by the process's threads: short time-outs."""
     return redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=2, socket_connect_timeout=1)
 
 

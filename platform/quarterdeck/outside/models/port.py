@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A configured place to call. `key` is clear text and lives only while a call lasts. `protocol`: openai | anthropic | rehearsal."""
+    """A configured place to call: protocol openai, anthropic or rehearsal. `key` is clear text and lives while a call lasts."""
 
     id: str
     protocol: str

@@ -1,9 +1,9 @@
 """What a person has to answer, what was said, and what each run was told because of it."""
 
-from deckwire.words import Fate, RequestKind, Risk, Verb
 from django.db import models
 from django.db.models.functions import Now
 
+from deckwire.words import Fate, RequestKind, Risk, Verb
 from quarterdeck.record.models.base import Row, one_of
 from quarterdeck.record.models.people import Person
 from quarterdeck.record.models.runs import Run

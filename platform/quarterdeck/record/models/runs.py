@@ -1,10 +1,10 @@
 """A run, its attempts, and the keys its agents hold."""
 
-from deckwire.words import ENDS, LIVE_ATTEMPT, AttemptState, Audience, Blame, Phase
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire.words import ENDS, LIVE_ATTEMPT, AttemptState, Audience, Blame, Phase
 from quarterdeck.record.models.base import Row, one_of
 from quarterdeck.record.models.people import Person
 from quarterdeck.record.models.projects import Project, Repository, Ticket

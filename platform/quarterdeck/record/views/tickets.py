@@ -1,6 +1,5 @@
 """Tickets as cards and as the ticket's own page show them."""
 
-import re
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -9,8 +8,6 @@ from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, TicketComment
 from quarterdeck.record.views.times import ms
 
 PRIORITIES = {"Highest", "High", "Medium", "Low"}
-# Bidirectional overrides and characters of no width: shown as what they are by the dashboard, and flagged here.
-HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 
 def plain(row: Ticket) -> views.Ticket:
@@ -46,8 +43,3 @@ def _view(row: Ticket, run: UUID | None, lacks: list[str]) -> views.TicketView:
 
 def comment(row: TicketComment) -> views.TicketComment:
     return views.TicketComment(id=str(row.id), by=row.author, at=ms(row.created_at), body=row.body)
-
-
-def hidden_in(text: str) -> list[str]:
-    """The hidden characters of a text, as U+200B, each once, in order."""
-    return list(dict.fromkeys(f"U+{ord(found):04X}" for found in HIDDEN.findall(text)))

@@ -4,9 +4,10 @@ import json
 from io import StringIO
 from typing import Any
 
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from quarterdeck.flow import owner_token
 from quarterdeck.record.models import Connection
 
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stderr)
         call_command("load_sample", stdout=self.stderr)
         link = StringIO()
-        if "owner_link" in get_commands():
-            call_command("owner_link", stdout=link)
+        call_command("owner_link", stdout=link)
+        if not owner_token.path().exists():
+            owner_token.renew()
         models = Connection.objects.filter(kind="model").exclude(protocol="rehearsal").exists()
         self.stdout.write(json.dumps({"link": link.getvalue().strip(), "models": models}))
