@@ -235,6 +235,16 @@ def test_a_parked_run_comes_back_as_a_new_attempt_on_the_decision(run: Run, hand
     assert Event.objects.filter(stream=run.stream, kind="resumed").count() == 1
 
 
+def test_what_was_asked_at_the_head_is_not_undone_by_the_next_attempt(run: Run, hand: Hand, alice_acts: Actor) -> None:
+    hand.step()
+    hand.interrupt(QUESTION)
+    asked = Event.objects.get(stream=run.stream, kind="asked")
+    hand.bye()
+    decide.decide(alice_acts, "d", Verb.ANSWER, requests=[Request.objects.get(run=run).id], words="up")
+    next_hand(run)
+    assert Event.objects.get(stream=run.stream, kind="resumed").body["seq"] >= asked.seq
+
+
 def test_a_decision_that_crosses_the_parking_makes_the_agent_stay(run: Run, hand: Hand, alice_acts: Actor) -> None:
     hand.ask(QUESTION)
     request = Request.objects.get(run=run)

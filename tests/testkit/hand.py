@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deckwire.base import Message
-from deckwire.envelope import Batch, Bye, Envelope, Hello, Leave, Numbered, Part, Step, Stored, Welcome
+from deckwire.envelope import Batch, Bye, Envelope, Hello, Leave, Numbered, Part, Step, Stored, Welcome, Write, Writes
 from deckwire.events import Applied, Asked, Sealed
 from deckwire.requests import Ask
 from deckwire.tokens import derive
@@ -71,6 +71,16 @@ class Hand:
 
     def ask(self, *asks: Ask, interrupt: str = "i-1") -> Stored:
         return self.step(Asked(interrupt=interrupt, asks=list(asks)), node="ask")
+
+    def interrupt(self, *asks: Ask, interrupt: str = "i-1") -> Stored:
+        """As LangGraph does: the ask rides with pending writes on the head, without a checkpoint of its own."""
+        assert self.made, "an interrupt needs a checkpoint to lie on"
+        data = f"interrupt {interrupt}".encode()
+        part = Part(digest=hashlib.sha256(data).hexdigest(), type="msgpack", data=base64.b64encode(data).decode())
+        write = Write(task="t", idx=-3, channel="__interrupt__", ref=part.digest)
+        group = Writes(thread="main", checkpoint=self.made[-1], writes=[write])
+        event = self.number(Asked(interrupt=interrupt, asks=list(asks)))
+        return ingest.step(self.bearer(), Step(epoch=self.attempt.epoch, parts=[part], writes=[group], events=[event]))
 
     def mail(self, after: int = 0) -> list[Any]:
         return list(mail.waiting(self.bearer(Audience.SESSION), after).commands)

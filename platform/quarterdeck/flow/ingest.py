@@ -58,6 +58,9 @@ def step(bearer: Bearer, said: Step) -> Stored:
         if said.checkpoint is not None and not repeated:
             stores.keep_checkpoint(run, said.checkpoint, epoch=bearer.epoch, seq=seq)
             _move_head(run, said.checkpoint, seq)
+        elif said.checkpoint is None and any(group.checkpoint == run.head for group in said.writes):
+            # An interrupt adds writes to the head: what it asked belongs to the history that will be resumed.
+            Run.objects.filter(id=run.id).update(head_seq=seq)
         Attempt.objects.filter(id=bearer.id).update(sign_at=Now(), used=True)
     return Stored(seq=seq, repeated=repeated)
 
