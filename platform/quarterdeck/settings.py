@@ -187,7 +187,9 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [FRONTEND_DIR] if FRONTEND_DIR.is_dir() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60
-WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"  # the frontend's build puts a hash into these names
+WHITENOISE_IMMUTABLE_FILE_TEST = (
+    r"^/static/assets/.+-[\w-]{8}\.\w+$"  # the frontend's build puts a hash into these names
+)
 WHITENOISE_INDEX_FILE = False
 
 CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://", 1)

@@ -71,6 +71,7 @@ def _local_cluster() -> object:
     return LocalCluster(
         root=data / "places", doors=settings.RUN_DIR / "agent", agents=settings.TOP / "agents", python=settings.AGENT_PYTHON,
         environments=data / "environments", lock=data / "lock",
+        reaches=settings.INSTALL_REACHES,
     )  # fmt: skip
 
 

@@ -40,6 +40,17 @@ def test_root_lays_out_the_same_view_and_drops_to_nobody_first() -> None:
     assert sandbox_argv(VIEW, TOOLS, root=True) == STAGE.split() + laid_out.split()
 
 
+def test_what_an_install_fills_is_the_only_bind_that_can_be_written() -> None:
+    filling = replace(VIEW, binds=(*VIEW.binds, Bind("/data/environments/install-1", "/environment", writable=True)))
+    after = "--ro-bind /data/places/run-1/secret /run/quarterdeck/secret\n"
+    inner = INNER.replace(after, f"{after} --bind /data/environments/install-1 /environment\n")
+    assert sandbox_argv(filling, TOOLS, root=False) == inner.split()
+    stage = STAGE.replace(after, f"{after} --bind /data/environments/install-1 /environment\n")
+    laid_out = inner.replace("/data/places/run-1/secret /run", "/run/quarterdeck/secret /run")
+    laid_out = laid_out.replace("/data/environments/install-1", "/environment")
+    assert sandbox_argv(filling, TOOLS, root=True) == stage.split() + laid_out.split()
+
+
 def test_a_plain_user_needs_no_setpriv() -> None:
     assert sandbox_argv(VIEW, replace(TOOLS, setpriv=""), root=False) == INNER.split()
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from deckwire.words import Blame
-from quarterdeck.errors import TryLater
+from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import END_REASONS, PlaceSeen, PlaceSpec, PlaceState
 from testkit.places import ENDINGS, LocalWorld
@@ -33,7 +34,8 @@ class MemoryWorld:
         pass
 
 
-ROOM = {"attempt": 2, "check": 1}
+ROOM = {"attempt": 2, "check": 1, "install": 1}
+FILLING = {"kind": "install", "environment": "install-1", "environment_writable": True, "network": True}
 
 
 class ClusterContract:
@@ -126,6 +128,46 @@ class ClusterContract:
             continue
         assert (seen.reason, seen.blame) == ("fenced", Blame.NONE)
         await heard.aclose()
+
+    @pytest.mark.parametrize("kind", ["attempt", "check"])
+    @pytest.mark.parametrize("more", [{"network": True}, {"environment": "e-1", "environment_writable": True}])
+    async def test_only_an_install_gets_a_network_or_packages_to_write(self, world: Any, kind: str, more: Any) -> None:
+        with pytest.raises(Refused) as no:
+            await world.cluster.create(world.spec(kind=kind, **more))
+        assert no.value.reason == "install_only"
+        assert await world.cluster.list() == []
+
+    async def test_what_an_install_filled_is_kept_under_its_lasting_name(self, world: Any) -> None:
+        assert await world.cluster.environments() == frozenset()
+        made = await world.cluster.create(world.spec("install-1", **FILLING))
+        assert await world.cluster.environments() == {"install-1"}
+        await world.end("install-1", "done")
+        await world.cluster.delete("install-1", made.uid)
+        await world.gone("install-1")
+        for _ in range(2):
+            await world.cluster.keep_environment("install-1", "lark-1")
+        assert await world.cluster.environments() == {"lark-1"}
+        assert (await world.cluster.create(world.spec(environment="lark-1"))).kind == "attempt"
+
+    async def test_an_environment_that_is_not_there_means_later(self, world: Any) -> None:
+        with pytest.raises(TryLater) as later:
+            await world.cluster.create(world.spec(environment="lark-1"))
+        assert later.value.reason == "environment_missing"
+
+    async def test_a_dropped_environment_is_gone_and_dropping_it_again_is_success(self, world: Any) -> None:
+        await world.cluster.create(world.spec("install-1", **FILLING))
+        await world.end("install-1", "crashed")
+        for _ in range(2):
+            await world.cluster.drop_environment("install-1")
+        assert await world.cluster.environments() == frozenset()
+
+    async def test_installs_have_places_of_their_own(self, world: Any) -> None:
+        await world.cluster.create(world.spec("check-1", kind="check"))
+        await world.cluster.create(world.spec("install-1", **FILLING))
+        with pytest.raises(TryLater) as later:
+            await world.cluster.create(world.spec("install-2", **FILLING | {"environment": "install-2"}))
+        assert later.value.reason == "quota"
+        assert await world.cluster.environments() == {"install-1"}
 
     async def test_nothing_that_is_seen_tells_the_secret(self, world: Any) -> None:
         seen = await world.cluster.create(replace(world.spec(), labels={"team": "blue"}))

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from deckwire.words import Blame
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster.place import Place

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.outside.cluster.bubblewrap import Tools
 from quarterdeck.outside.cluster.probe import probe

@@ -72,6 +72,27 @@ class ReposContract:
         git(world.run_folder, "update-ref", "refs/heads/run", world.base)
         assert git(world.run_folder, "for-each-ref", "--contains", step, "--format=%(refname)") == "refs/steps/1"
 
+    def test_the_same_manifests_have_one_digest_and_a_changed_one_another(self, repos: Repos, world) -> None:
+        bare = repos.manifests(world.run, world.base)
+        other_code = world.work({"app.py": b"other\n", "docs/requirements.md": b"none\n"})
+        assert repos.manifests(world.run, other_code) == bare
+        needs = world.work({"tools/requirements-dev.txt": b"one==1\n"})
+        digest = repos.manifests(world.run, needs)
+        assert (len(digest), digest != bare) == (64, True)
+        assert repos.manifests(world.run, world.work({"tools/requirements-dev.txt": b"one==2\n"})) != digest
+        assert repos.manifests(world.run, world.work({"tools/requirements-dev.txt": None})) == bare
+
+    @pytest.mark.parametrize(
+        "name", ["pyproject.toml", "a/package-lock.json", "build.gradle.kts", "requirements/x.txt"]
+    )
+    def test_a_manifest_counts_by_its_name(self, repos: Repos, world, name: str) -> None:
+        assert repos.manifests(world.run, world.work({name: b"x\n"})) != repos.manifests(world.run, world.base)
+
+    def test_the_manifests_of_a_commit_that_is_not_there_are_refused(self, repos: Repos, world) -> None:
+        with pytest.raises(Refused) as caught:
+            repos.manifests(world.run, "a" * 40)
+        assert reason(caught) == "no_such_commit"
+
     def test_freezing_needs_the_head_as_it_was_seen(self, repos: Repos, world) -> None:
         world.work({"app.py": b"later\n"})
         with pytest.raises(Refused) as caught:

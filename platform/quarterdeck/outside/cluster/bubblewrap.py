@@ -1,5 +1,8 @@
 """Builds bubblewrap's arguments for one place. Pure: it reads no file and starts nothing, so tests compare the whole list.
 
+No place shares this machine's network, not even one that installs packages: it would reach what listens on the loopback
+here, and abstract sockets too. Its way out is a socket bound in (outlet.py).
+
 The inner sandbox is the same for everybody. Root needs a stage before it: bubblewrap run by root covers parts of /proc,
 and the kernel then refuses a fresh /proc to every sandbox nested inside, so tools could have none; and uid 0 may write
 kernel settings through /proc/sys even without a capability. So root first drops to a uid that owns nothing. That uid
@@ -20,10 +23,11 @@ SHARED_MEMORY_MIB = 128
 
 @dataclass(frozen=True)
 class Bind:
-    """Shows `source` at `target`, read-only."""
+    """Shows `source` at `target`, read-only unless it is said to be `writable`."""
 
     source: str
     target: str
+    writable: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def sandbox_argv(view: View, tools: Tools, *, root: bool) -> list[str]:
     """The whole command. `root`: whether the one who runs it is uid 0."""
     if not root:
         return _inner(view, tools)
-    laid_out = replace(view, binds=tuple(Bind(bind.target, bind.target) for bind in view.binds))
+    laid_out = replace(view, binds=tuple(Bind(bind.target, bind.target, bind.writable) for bind in view.binds))
     return [*_drop(view, tools), *_inner(laid_out, tools)]
 
 
@@ -94,5 +98,5 @@ def _binds(binds: Iterable[Bind]) -> list[str]:
             if str(parent) not in made | {"/"}:
                 argv += ["--perms", "0755", "--dir", str(parent)]
                 made.add(str(parent))
-        argv += ["--ro-bind", bind.source, bind.target]
+        argv += ["--bind" if bind.writable else "--ro-bind", bind.source, bind.target]
     return argv

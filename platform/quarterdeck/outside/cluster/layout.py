@@ -1,5 +1,6 @@
 """What a local place sees of this machine: the system's programs, one interpreter, the agent's code, two sockets, its
-secret; and nothing of anybody's home, data folder or network. Reads the machine, changes nothing."""
+secret; and nothing of anybody's home, data folder or network. Who installs packages also sees a socket with a way out.
+Reads the machine, changes nothing."""
 
 import os
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from quarterdeck.outside.cluster.port import PlaceSpec
 
 INSIDE = "/opt/quarterdeck"
 DOORS = "/run/quarterdeck/doors"
+OUTLET = "/run/quarterdeck/outlet"
+ENVIRONMENT = "/environment"
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "nsswitch.conf", "localtime", "mime.types")
 OWN_ETC = {
@@ -38,22 +41,26 @@ def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...]
     binds = [*programs, *_etc(folder), *interpreter(ground.python)]
     binds += [Bind(str(ground.agents), f"{INSIDE}/agents")]
     if spec.environment:
-        binds.append(Bind(str(ground.environments / spec.environment), "/environment"))
+        folder_of_packages = str(ground.environments / spec.environment)
+        binds.append(Bind(folder_of_packages, ENVIRONMENT, writable=spec.environment_writable))
     binds += [Bind(str(ground.doors), DOORS), Bind(str(folder / "secret"), "/run/quarterdeck/secret")]
+    if spec.network:
+        binds.append(Bind(str(folder / "outlet"), OUTLET))
     half, quarter = max(16, spec.disk_mb // 2), max(16, spec.disk_mb // 4)
     return View(
         binds=tuple(binds),
         links=tuple(links),
         tmpfs=(("/work", half), ("/home/agent", quarter), ("/tmp", quarter)),
         env=tuple(environment(spec).items()),
-        command=relayed(python_inside(ground.python), f"{INSIDE}/agents", DOORS, (8700, 8701), processes, command),
+        command=relayed(python_inside(ground.python), f"{INSIDE}/agents", gates(spec), processes, command),
     )
 
 
 def environment(spec: PlaceSpec) -> dict[str, str]:
-    """The project's packages come last in PATH: the runner shares it, and a `git` among them must not be the runner's."""
+    """Tools find the project's packages first; the runner never does: a `git` among them must not be the runner's."""
+    path = "/usr/local/bin:/usr/bin:/bin"
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin" + (":/environment/bin" if spec.environment else ""),
+        "PATH": path,
         "HOME": "/home/agent",
         "LANG": "C.UTF-8",
         "PYTHONPATH": f"{INSIDE}/agents",
@@ -61,17 +68,20 @@ def environment(spec: PlaceSpec) -> dict[str, str]:
         "QUARTERDECK_WORKSPACE": "/work",
         "QUARTERDECK_HOME": "/home/agent",
         "QUARTERDECK_TOOLS": "bwrap",
+        "QUARTERDECK_TOOLS_PATH": f"{ENVIRONMENT}/bin:{path}" if spec.environment else path,
     }
 
 
+def gates(spec: PlaceSpec) -> tuple[str, ...]:
+    """What the relay lets through: name of the variable, port on the inner loopback, socket behind it."""
+    out = (f"QUARTERDECK_OUTLET=8702:{OUTLET}/outlet.sock",) if spec.network else ()
+    return f"QUARTERDECK_URL=8700:{DOORS}/doors.sock", f"QUARTERDECK_GIT_URL=8701:{DOORS}/git.sock", *out
+
+
 def relayed(
-    python: str, agents: str, doors: str, ports: tuple[int, int], processes: int, command: tuple[str, ...]
+    python: str, agents: str, gates: tuple[str, ...], processes: int, command: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The relay as the first process, isolated (-I -S) from the environment it hands on."""
-    gates = (
-        f"QUARTERDECK_URL={ports[0]}:{doors}/doors.sock",
-        f"QUARTERDECK_GIT_URL={ports[1]}:{doors}/git.sock",
-    )
     return (
         python, "-I", "-S", f"{agents}/deckhand/relay.py", *gates, f"processes={processes}", "--", *command
     )  # fmt: skip

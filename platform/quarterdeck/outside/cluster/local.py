@@ -17,13 +17,14 @@ from pathlib import Path
 
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster import bubblewrap, layout
+from quarterdeck.outside.cluster.environments import Environments
 from quarterdeck.outside.cluster.place import Place, write
-from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState, check_install
 from quarterdeck.outside.cluster.tools import find_tools
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-SHIM = Path(__file__).with_name("shim.py")
-ROOM = {"attempt": 20, "check": 2}
+SHIM, OUTLET = Path(__file__).with_name("shim.py"), Path(__file__).with_name("outlet.py")
+ROOM = {"attempt": 20, "check": 2, "install": 2}
 LOG_BYTES = 4 * 1024 * 1024
 PROCESSES = 512
 WATCH_EVERY_S = 0.2
@@ -32,7 +33,8 @@ SHIM_START_S = 20
 
 class LocalCluster:
     """`root` holds the places' folders; for the other paths see layout.Ground. `command` is what runs inside (default: the
-    agent); `room` the most places alive at once, by kind; `grace_s` is between asking and killing at a deadline.
+    agent); `room` the most places alive at once, by kind; `grace_s` is between asking and killing at a deadline; `reaches`
+    names `host:port` that an install may reach besides public addresses.
 
     create raises GaveUp when this machine has no bubblewrap.
     """
@@ -52,11 +54,14 @@ class LocalCluster:
         room: Mapping[str, int] | None = None,
         grace_s: float = 25.0,
         processes: int = PROCESSES,
+        reaches: Sequence[str] = (),
     ) -> None:
         self.ground = layout.Ground(root, doors, agents, Path(python), environments, lock)
         self.grace_s, self.processes = grace_s, processes
         self.command = tuple(command or (layout.python_inside(Path(python)), "-P", "-m", "deckhand"))
         self.room = dict(room or ROOM)
+        self.reaches = tuple(reaches)
+        self.kept = Environments(environments)
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
@@ -65,6 +70,7 @@ class LocalCluster:
         if not place.folder.exists():
             self._check(spec)
             await self._check_room(spec.kind)
+            self.kept.prepare(spec)
             self._claim(spec, place.folder)
         if not place.started:
             await asyncio.to_thread(_start_shim, place.folder)
@@ -82,6 +88,15 @@ class LocalCluster:
         spec = place.spec
         if spec is not None and spec["uid"] == uid and not place.ask_to_leave(grace_s):
             place.remove(uid)
+
+    async def environments(self) -> frozenset[str]:
+        return self.kept.names()
+
+    async def keep_environment(self, filled: str, name: str) -> None:
+        await asyncio.to_thread(self.kept.keep, filled, name)
+
+    async def drop_environment(self, name: str) -> None:
+        await asyncio.to_thread(self.kept.drop, name)
 
     async def list(self) -> list[PlaceSeen]:
         seen = []
@@ -111,25 +126,15 @@ class LocalCluster:
         return Place(self.ground.places / name)
 
     def _check(self, spec: PlaceSpec) -> None:
+        check_install(spec)
         if spec.memory_mb < 64 or spec.disk_mb < 64 or spec.deadline_s < 1:
             raise Refused(
                 f"A place with {spec.memory_mb} MiB of memory, {spec.disk_mb} MiB of disk and {spec.deadline_s} s cannot work.",
                 reason="limits",
                 remedy="Give at least 64 MiB of each and a second.",
             )
-        if spec.environment and not self._environment(spec.environment).is_dir():
-            raise Refused(
-                f"The environment of packages {spec.environment!r} is not there.",
-                reason="environment_missing",
-                remedy="Run the project's setup.",
-            )
         if not self.ground.doors.is_dir():
             raise TryLater("The agents' doors are not open yet.", after=1.0, reason="starting")
-
-    def _environment(self, name: str) -> Path:
-        if not NAME.fullmatch(name.lower().replace("_", "-")):
-            raise Refused(f"{name!r} cannot name an environment.", reason="bad_name")
-        return self.ground.environments / name
 
     async def _check_room(self, kind: str) -> None:
         living = [seen for seen in await self.list() if seen.kind == kind and seen.state != PlaceState.ENDED]
@@ -142,7 +147,8 @@ class LocalCluster:
         fresh.mkdir(mode=0o700)
         self._write_spec(spec, folder, fresh)
         _write_secret(fresh / "secret", spec.secret)
-        (fresh / "etc").mkdir()
+        for name in ("etc", "outlet"):
+            (fresh / name).mkdir()
         for name, text in layout.OWN_ETC.items():
             (fresh / "etc" / name).write_text(text)
         try:
@@ -159,12 +165,18 @@ class LocalCluster:
             "created": time.time(),
             "labels": spec.labels,
             "argv": bubblewrap.sandbox_argv(seen, find_tools(), root=os.geteuid() == 0),
+            "outlet": self._outlet(folder) if spec.network else None,
             "env": {},
             "lock": str(self.ground.lock or ""),
             "grace_s": self.grace_s,
             "log_bytes": LOG_BYTES,
         }
         write(fresh / "spec.json", asked | more)
+
+    def _outlet(self, folder: Path) -> tuple[str, ...]:
+        uid = str(bubblewrap.DROPPED_UID if os.geteuid() == 0 else 0)
+        socket = folder / "outlet" / "outlet.sock"
+        return (sys.executable, "-I", "-S", str(OUTLET), str(socket), uid, "--", *self.reaches)
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.outside.cluster.port import END_REASONS, PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.outside.cluster.port import END_REASONS, PlaceSeen, PlaceSpec, PlaceState, check_install
 
-ROOM = {"attempt": 20, "check": 2}
+ROOM = {"attempt": 20, "check": 2, "install": 2}
 EXIT_CODES = {"done": 0, "crashed": 1, "fenced": 3, "canary_failed": 5, "start_failed": 6, "killed": 137, "oom": 137}
 
 
 class MemoryCluster:
-    """`specs` keeps what was asked, the secret too, so that a test can play the agent. `deleted` lists removed uids."""
+    """`specs` keeps what was asked, the secret too, so that a test can play the agent. `deleted` lists removed uids;
+    `folders` names the environments that are there."""
 
     name = "memory"
 
@@ -22,6 +23,7 @@ class MemoryCluster:
         self.start_running = start_running
         self.specs: dict[str, PlaceSpec] = {}
         self.deleted: list[str] = []
+        self.folders: set[str] = set()
         self._places: dict[str, PlaceSeen] = {}
         self._watchers: set[asyncio.Queue[PlaceSeen]] = set()
         self._refusals: list[Refused | TryLater | GaveUp] = []
@@ -31,7 +33,12 @@ class MemoryCluster:
             return self._places[spec.name]
         if self._refusals:
             raise self._refusals.pop(0)
+        check_install(spec)
+        if spec.environment and not spec.environment_writable and spec.environment not in self.folders:
+            raise TryLater("The project's packages are not there any more.", after=1.0, reason="environment_missing")
         self._check_room(spec.kind)
+        if spec.environment_writable:
+            self.folders.add(spec.environment)
         self.specs[spec.name] = spec
         return self._set(_born(spec, self.start_running))
 
@@ -45,6 +52,17 @@ class MemoryCluster:
         del self._places[name]
         self.deleted.append(uid)
         self._tell(seen)
+
+    async def environments(self) -> frozenset[str]:
+        return frozenset(self.folders)
+
+    async def keep_environment(self, filled: str, name: str) -> None:
+        if filled in self.folders:
+            self.folders.remove(filled)
+            self.folders.add(name)
+
+    async def drop_environment(self, name: str) -> None:
+        self.folders.discard(name)
 
     async def list(self) -> list[PlaceSeen]:
         return sorted(self._places.values(), key=lambda seen: seen.name)

@@ -1,4 +1,5 @@
 """A provider of model answers, as the gateway sees it: bytes of the provider's own protocol in and out."""
+
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol

@@ -63,6 +63,9 @@ class RemoteRepos:
     def blob(self, run: str, sha: str, path: str) -> bytes:
         return wire.as_bytes(self._ask("blob", run=run, sha=sha, path=path))
 
+    def manifests(self, run: str, sha: str) -> str:
+        return self._ask("manifests", run=run, sha=sha)
+
     def preview(self, run: str, base: str, head: str) -> Preview:
         return wire.as_preview(self._ask("preview", run=run, base=base, head=head))
 

@@ -92,6 +92,10 @@ class Repos(Protocol):
 
     def blob(self, run: str, sha: str, path: str) -> bytes: ...
 
+    def manifests(self, run: str, sha: str) -> str:
+        """A digest (64 hex digits) of the files that say which packages a project needs, wherever they lie in the commit.
+        Two commits with the same ones have the same digest. The names are in `manifests.py`."""
+
     def preview(self, run: str, base: str, head: str) -> Preview:
         """merge-tree in a scratch repository; writes nothing into mirror or run."""
 

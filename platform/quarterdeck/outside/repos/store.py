@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from quarterdeck.outside.repos import diff, merge, mirror, names, publish
+from quarterdeck.outside.repos import diff, manifests, merge, mirror, names, publish
 from quarterdeck.outside.repos import run as runs
 from quarterdeck.outside.repos.folders import Folders
 from quarterdeck.outside.repos.plumbing import MEGA, Bounds, command, environment
@@ -68,6 +68,9 @@ class Store:
 
     def blob(self, run: str, sha: str, path: str) -> bytes:
         return runs.blob(self.folders.run(run), sha, path)
+
+    def manifests(self, run: str, sha: str) -> str:
+        return manifests.digest(self.folders.run(run), sha)
 
     def preview(self, run: str, base: str, head: str) -> Preview:
         return merge.preview(self.folders, run, base, head)
