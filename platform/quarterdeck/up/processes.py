@@ -71,17 +71,25 @@ def signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
+def _signal(who: Identity, number: signal.Signals) -> None:
+    """Its group, and itself: a shim detached by a fork and leads none. Only what lives under that name is signalled."""
+    if lives(who):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(who.pid, number)
+    signal_group(who.pid, number)
+
+
 def end_all(found: Iterable[tuple[Identity, signal.Signals]], *, within: float) -> None:
     """Ask each group to end by its own signal, wait `within` seconds at most, then kill what is left of the groups."""
     asked = [(who, number) for who, number in found if lives(who)]
     for who, number in asked:
-        signal_group(who.pid, number)
+        _signal(who, number)
     deadline = time.monotonic() + within
     while any(lives(who) for who, _ in asked) and time.monotonic() < deadline:
         time.sleep(0.02)
     for who, _ in asked:
         # A leader that is gone may have left children in its group; its pid cannot be given away before they end.
-        signal_group(who.pid, signal.SIGKILL)
+        _signal(who, signal.SIGKILL)
 
 
 def sweep(pids: Path, places: Path) -> list[str]:
