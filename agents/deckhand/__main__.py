@@ -1,4 +1,5 @@
-"""`python -P -m deckhand` runs an attempt, `python -P -m deckhand check` runs a check. The exit code says how it ended:
+"""`python -P -m deckhand` runs an attempt, `python -P -m deckhand check` runs a check, `… install` installs packages. The exit code
+says how it ended:
 
 0 as it said in its goodbye, 3 fenced, 4 stopped, 5 the place is not safe, 6 configuration, 7 gave up, 1 a crash.
 """
@@ -16,7 +17,7 @@ from deckhand.settings import from_environment
 
 def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    name = "check" if arguments == ["check"] else "attempt"
+    name = arguments[0] if arguments in (["check"], ["install"]) else "attempt"
     try:
         # Before the secret is read: code under test must not read it out of our memory.
         harden()

@@ -99,16 +99,16 @@ def workspace_of(settings: Settings, outbox: Outbox, welcome: Welcome) -> Worksp
 def shell_of(settings: Settings, welcome: Welcome) -> Shell:
     become_subreaper()
     limit = welcome.config.limits.output_bytes
-    return Shell(settings.workspace, settings.home / "tools", settings.path, limit, walls(settings))
+    return Shell(settings.workspace, settings.home / "tools", settings.tools_path, limit, walls(settings))
 
 
-def walls(settings: Settings) -> Wrap:
+def walls(settings: Settings, *, installing: bool = False) -> Wrap:
     """Raises Exposed where the tools' walls do not stand: no untrusted text is read in such a place."""
     home = sandbox.own_home(settings.home / "tools")
     settings.workspace.mkdir(parents=True, exist_ok=True)
     if settings.tools == "plain":
         return list
-    box = sandbox.box(settings.workspace, home, settings.home)
+    box = sandbox.box(settings.workspace, home, settings.home, installing=installing)
     tried = sandbox.probe(box)
     if not tried.works:
         raise Exposed(tried.words)

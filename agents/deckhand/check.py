@@ -11,7 +11,7 @@ from deckhand.git import Git, GitFailed
 from deckhand.settings import Settings
 from deckhand.tools import junit
 from deckhand.tools.shell import Shell, become_subreaper
-from deckhand.uplink import Uplink
+from deckhand.uplink import Order, Uplink
 from deckhand.workspace import Workspace
 from deckwire.check import CheckOrder, CheckReport, CheckTree, TestCase, TreeResult
 from deckwire.envelope import Hello
@@ -25,18 +25,18 @@ async def check(settings: Settings) -> None:
     """Runs every tree of the order and reports once. Raises Leaving; without a report the platform tries again."""
     uplink = Uplink(settings.url)
     try:
-        order = await greet(uplink, settings)
+        order = await greet(uplink, settings, CheckOrder)
         become_subreaper()
-        shell = Shell(settings.workspace, settings.home / "tools", settings.path, OUTPUT_BYTES, walls(settings))
+        shell = Shell(settings.workspace, settings.home / "tools", settings.tools_path, OUTPUT_BYTES, walls(settings))
         trees = {name: await one(settings, uplink, order, tree, shell) for name, tree in order.trees.items()}
         await uplink.report(CheckReport(trees=trees))
     finally:
         await uplink.close()
 
 
-async def greet(uplink: Uplink, settings: Settings) -> CheckOrder:
+async def greet(uplink: Uplink, settings: Settings, kind: type[Order]) -> Order:
     try:
-        return await uplink.check_hello(Hello(secret=settings.secret, nonce=secrets.token_hex(32)))
+        return await uplink.check_hello(Hello(secret=settings.secret, nonce=secrets.token_hex(32)), kind)
     except (Refusal, ValueError) as no:
         raise Misconfigured(f"the platform gives no order to this check: {no}") from no
 
@@ -45,7 +45,7 @@ async def one(settings: Settings, uplink: Uplink, order: CheckOrder, tree: Check
     """A tree is checked out from nothing: what the last one's tests left behind must not help or harm this one's."""
     for left in settings.workspace.iterdir() if settings.workspace.exists() else ():
         shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-    await lay_out(settings, uplink, order, tree)
+    await lay_out(settings, uplink, order.git_path, tree)
     if order.setup:
         made = await shell.run(order.setup, order.seconds)
         if made.exit_code != 0:
@@ -65,10 +65,10 @@ async def one(settings: Settings, uplink: Uplink, order: CheckOrder, tree: Check
     )
 
 
-async def lay_out(settings: Settings, uplink: Uplink, order: CheckOrder, tree: CheckTree) -> None:
+async def lay_out(settings: Settings, uplink: Uplink, git_path: str, tree: CheckTree) -> None:
     """`code`'s tree, with `overlay_paths` as they are in `overlay`: a path that is not there is not there."""
     git = Git(settings.home / "git", settings.workspace, lambda: uplink.token(Audience.GIT), settings.path)
-    work = Workspace(git, f"{settings.git_url}/{order.git_path.lstrip('/')}", "refs/heads/run")
+    work = Workspace(git, f"{settings.git_url}/{git_path.lstrip('/')}", "refs/heads/run")
     await work.prepare(tree.code)
     if not tree.overlay:
         return

@@ -15,11 +15,14 @@ PR_SET_DUMPABLE = 4
 UID = "1000"
 MIB = 1024 * 1024
 PROBE_SECONDS = 20
+ENVIRONMENT = Path("/environment")
+"""Where the project's packages are: an install fills it, everybody else reads it."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """What a tool may write: the checkout and a home of its own. `hidden` folders are empty inside.
+    """What a tool may write: the checkout, a home of its own and the `writable` folders. `hidden` folders are empty inside.
+    `network` shares the place's own: its loopback, with the relay's gates. Only who has read no ticket gets either.
 
     The environment is the caller's to clean: bubblewrap hands on the one it was started with. Outside of what is hidden a
     tool sees the place's files read-only; it has its own processes, /tmp, /dev, loopback, and no way to a nested namespace.
@@ -30,6 +33,8 @@ class Box:
     hidden: tuple[Path, ...]
     tmp_mb: int = 512
     bwrap: str = "/usr/bin/bwrap"
+    writable: tuple[Path, ...] = ()
+    network: bool = False
 
     def wrap(self, argv: list[str]) -> list[str]:
         front = [
@@ -40,12 +45,14 @@ class Box:
             "--die-with-parent",
             "--new-session",
         ]
+        front += ["--share-net"] if self.network else []
         front += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--ro-bind", "/", "/"]
         for folder in self.hidden:
             front += ["--perms", "0755", "--size", str(MIB), "--tmpfs", str(folder)]
         front += ["--perms", "1777", "--size", str(self.tmp_mb * MIB), "--tmpfs", "/tmp"]
         # After the hidden ones and /tmp: the checkout or the tools' home may lie below them.
-        front += ["--bind", str(self.tree), str(self.tree), "--bind", str(self.home), str(self.home)]
+        for folder in (self.tree, self.home, *self.writable):
+            front += ["--bind", str(folder), str(folder)]
         front += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 * MIB), "--tmpfs", "/dev/shm"]
         return [*front, "--remount-ro", "/dev", "--chdir", str(self.tree), "--", *argv]
 
@@ -56,9 +63,10 @@ class Probe:
     words: str
 
 
-def box(tree: Path, home: Path, runner_home: Path) -> Box:
+def box(tree: Path, home: Path, runner_home: Path, *, installing: bool = False) -> Box:
     """For a place as the platform lays it out: secret and sockets below /run, the runner's own folder hidden too."""
-    return Box(tree, home, (Path("/run"), runner_home), bwrap=shutil.which("bwrap") or "/usr/bin/bwrap")
+    bwrap, writable = shutil.which("bwrap") or "/usr/bin/bwrap", (ENVIRONMENT,) if installing else ()
+    return Box(tree, home, (Path("/run"), runner_home), bwrap=bwrap, writable=writable, network=installing)
 
 
 def plain(argv: list[str]) -> list[str]:

@@ -10,7 +10,11 @@ from deckhand.exits import Misconfigured
 
 @dataclass(frozen=True)
 class Settings:
-    """`url` and `git_url` are base addresses without a slash at the end. `home` is the runner's own; tools never see it."""
+    """`url` and `git_url` are base addresses without a slash at the end. `home` is the runner's own; tools never see it.
+
+    `path` is the runner's own PATH, `tools_path` the tools': the project's packages first. `outlet` is the address of the
+    way out, "" for none.
+    """
 
     url: str
     git_url: str
@@ -19,6 +23,8 @@ class Settings:
     home: Path
     tools: str
     path: str
+    tools_path: str
+    outlet: str = ""
 
     @property
     def secret(self) -> str:
@@ -33,6 +39,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     tools = env.get("QUARTERDECK_TOOLS", "bwrap")
     if tools not in ("bwrap", "plain"):
         raise Misconfigured(f"QUARTERDECK_TOOLS is {tools!r}: it must be bwrap or plain")
+    path = env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return Settings(
         url=_needed(env, "QUARTERDECK_URL").rstrip("/"),
         git_url=_needed(env, "QUARTERDECK_GIT_URL").rstrip("/"),
@@ -40,7 +47,9 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         workspace=Path(_needed(env, "QUARTERDECK_WORKSPACE")),
         home=Path(_needed(env, "QUARTERDECK_HOME")),
         tools=tools,
-        path=env.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        path=path,
+        tools_path=env.get("QUARTERDECK_TOOLS_PATH", path),
+        outlet=env.get("QUARTERDECK_OUTLET", ""),
     )
 
 

@@ -3,18 +3,19 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from deckhand.exits import Fenced, Refusal, Stopped
-from deckwire.check import CheckOrder, CheckReport
+from deckwire.check import CheckOrder, CheckReport, InstallOrder
 from deckwire.commands import Mail
 from deckwire.envelope import Batch, Bye, Heartbeat, Hello, Leave, Pulse, Recalled, Step, Stored, Welcome
 from deckwire.tokens import derive
 from deckwire.words import Audience
 
 PREFIX = "/agent/v1"
+Order = TypeVar("Order", CheckOrder, InstallOrder)
 CAP_SECONDS = 10.0
 
 
@@ -52,8 +53,8 @@ class Uplink:
         self.session = welcome.session
         return welcome
 
-    async def check_hello(self, hello: Hello) -> CheckOrder:
-        order = CheckOrder.tolerant(await self._ask("POST", "/check/hello", None, hello.model_dump(mode="json")))
+    async def check_hello(self, hello: Hello, kind: type[Order]) -> Order:
+        order = kind.tolerant(await self._ask("POST", "/check/hello", None, hello.model_dump(mode="json")))
         self.session = order.session
         return order
 

@@ -21,6 +21,19 @@ class CheckOrder(Message):
     trees: dict[str, "CheckTree"]
 
 
+class InstallOrder(Message):
+    """Answer to the hello of a check that installs packages: `install` is run once over the one tree in `trees`, named
+    "installed", and fills /environment. Nothing of a ticket is in it."""
+
+    run: str
+    check: str
+    session: str
+    git_path: str
+    install: str
+    seconds: int
+    trees: dict[str, "CheckTree"]
+
+
 class CheckTree(Message):
     code: str
     overlay: str = ""
@@ -50,3 +63,4 @@ class CheckReport(Message):
 
 
 CheckOrder.model_rebuild()
+InstallOrder.model_rebuild()

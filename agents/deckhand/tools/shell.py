@@ -6,7 +6,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,14 @@ def become_subreaper() -> None:
 
 
 class Shell:
-    """`wrap` puts a command into the sandbox; where there is none it is the identity."""
+    """`wrap` puts a command into the sandbox; where there is none it is the identity. `more` joins its environment."""
 
-    def __init__(self, tree: Path, home: Path, path: str, output_bytes: int, wrap: Wrap = lambda argv: argv) -> None:
+    def __init__(
+        self, tree: Path, home: Path, path: str, output_bytes: int, wrap: Wrap = lambda argv: argv,
+        more: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.tree, self.home, self.path, self.output_bytes, self._wrap = tree, home, path, output_bytes, wrap
+        self.more = dict(more or {})
 
     async def run(
         self,
@@ -77,6 +81,7 @@ class Shell:
             "CI": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "GIT_TERMINAL_PROMPT": "0",
+            **self.more,
         }
 
 

@@ -47,8 +47,11 @@ class Project(View):
 
 
 class Repository(View):
+    """`install` runs once per lock file, with network; `setup` at each attempt, without. Empty: there is none."""
+
     url: str = ""
     branch: str = "main"
+    install: str = ""
     setup: str = ""
     test: str = ""
     report: str = ""

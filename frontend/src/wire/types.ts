@@ -96,9 +96,11 @@ export interface Project {
   places: number;
 }
 
+/** `install` runs once per lock file, with network; `setup` at each attempt, without. Empty: there is none. */
 export interface Repository {
   url: string;
   branch: string;
+  install: string;
   setup: string;
   test: string;
   report: string;

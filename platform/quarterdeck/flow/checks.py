@@ -1,5 +1,6 @@
 """The platform's own test runs: fresh place, no model, never an attempt, a small pool of places of their own."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deckwire.check import CheckOrder, CheckReport
+from deckwire.check import CheckOrder, CheckReport, InstallOrder
 from deckwire.envelope import Hello
 from deckwire.events import Checked
 from deckwire.tokens import digest
@@ -21,8 +22,11 @@ from quarterdeck.record.tokens import Bearer
 
 BY = "rule:checks"
 PLACES = 2
+"""At once, of checks and of installs each: a slow install holds up no evidence."""
 MAX_TRIES = 3
 OPEN = ("queued", "running")
+DECIDING = ("after", "merged", environments.TREE)
+"""The trees whose exit code is the verdict."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,13 @@ class CreateCheck:
 def compare(places: Mapping[str, PlaceSeen], known: set[str]) -> list[CreateCheck]:
     """Marks what ended, adds the names of living checks to `known` (the rest is an orphan), and asks for new places."""
     orders = []
-    running = 0
+    running: Counter[bool] = Counter()
     for check in Check.objects.filter(state__in=OPEN).order_by("id"):
         place = places.get(check.place) if check.place else None
         if check.state == "running":
-            running += _still_runs(check, place, known)
-        elif running < PLACES:
-            running += 1
+            running[_installs(check)] += _still_runs(check, place, known)
+        elif running[_installs(check)] < PLACES:
+            running[_installs(check)] += 1
             orders.append(_start(check, known))
     return orders
 
@@ -59,18 +63,32 @@ def _still_runs(check: Check, place: PlaceSeen | None, known: set[str]) -> bool:
 def _start(check: Check, known: set[str]) -> CreateCheck:
     """A check's place is named by its try: a late place of an earlier try is an orphan."""
     check.tries += 1
-    check.place = names.check(check.id, check.tries)
+    check.place = (names.install if _installs(check) else names.check)(check.id, check.tries)
     secret = tokens.one_time_secret(UUID(int=check.id.int ^ check.tries))
     Check.objects.filter(id=check.id, state="queued").update(
         state="running", tries=check.tries, place=check.place, place_uid="", secret_digest=digest(secret), nonce_digest="",
         started_at=Now(),
     )  # fmt: skip
     known.add(check.place)
-    spec = PlaceSpec(
-        name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=check.order["seconds"] * 5,
-        environment=environments.of(check.run.project_id),
+    return CreateCheck(_spec(check, secret), check.id)
+
+
+def _installs(check: Check) -> bool:
+    return check.name == environments.NAME
+
+
+def _spec(check: Check, secret: str) -> PlaceSpec:
+    seconds = check.order["seconds"]
+    if _installs(check):
+        return PlaceSpec(
+            name=check.place, kind="install", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds + 300,
+            environment=check.place, environment_writable=True, network=True,
+            memory_mb=int(check.run.project.limits.get("memory_mb", 2048)),
+        )  # fmt: skip
+    return PlaceSpec(
+        name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds * 5,
+        environment=environments.of(check.run_id),
     )  # fmt: skip
-    return CreateCheck(spec, check.id)
 
 
 def created(check_id: UUID, place: PlaceSeen) -> None:
@@ -78,7 +96,8 @@ def created(check_id: UUID, place: PlaceSeen) -> None:
 
 
 def not_created(check_id: UUID, error: Refused | TryLater | GaveUp) -> None:
-    ended(check_id, error.text, free=isinstance(error, TryLater))
+    # Packages that are gone come back with a run, not with a check: it must not ask for ever.
+    ended(check_id, error.text, free=isinstance(error, TryLater) and error.reason != "environment_missing")
 
 
 def ended(check_id: UUID, why: str, *, free: bool = False) -> None:
@@ -98,11 +117,11 @@ def _close(check: Check, state: str, note: str) -> None:
     Check.objects.filter(id=check.id).update(state=state, note=note[:400], ended_at=Now())
     said = Checked(name=check.name, state=state, note=note[:400])
     ledger.note(f"run:{check.run_id}", said, by=BY)
-    pokes.poke("seals")
-    pokes.poke("merges")
+    for table in ("places",) if _installs(check) else ("seals", "merges"):
+        pokes.poke(table)
 
 
-def hello(said: Hello) -> CheckOrder:
+def hello(said: Hello) -> CheckOrder | InstallOrder:
     """A check's place swaps its secret for tokens that may read one repository and report once."""
     with transaction.atomic():
         check = Check.objects.select_for_update().filter(secret_digest=digest(said.secret), state="running").first()
@@ -112,7 +131,8 @@ def hello(said: Hello) -> CheckOrder:
         Check.objects.filter(id=check.id).update(nonce_digest=nonce)
         session = tokens.session_for(check.id, nonce, check.tries)
         tokens.grant(check, session, check.tries)
-        return CheckOrder(run=str(check.run_id), check=str(check.id), session=session, **check.order)
+        kind = InstallOrder if _installs(check) else CheckOrder
+        return kind.tolerant({"run": str(check.run_id), "check": str(check.id), "session": session, **check.order})
 
 
 def report(bearer: Bearer, said: CheckReport) -> None:
@@ -124,6 +144,12 @@ def report(bearer: Bearer, said: CheckReport) -> None:
         if set(said.trees) != set(check.order["trees"]):
             raise Refused("The report tells of other trees than were ordered.", reason="malformed", status=422)
         Check.objects.filter(id=check.id).update(report=said.model_dump(mode="json"))
-        passed = all(tree.exit_code == 0 for name, tree in said.trees.items() if name in ("after", "merged"))
-        _close(check, "passed" if passed else "failed", said.note)
+        passed = all(tree.exit_code == 0 for name, tree in said.trees.items() if name in DECIDING)
+        _close(check, "passed" if passed else "failed", said.note or _last_line(check, said))
         tokens.revoke(check)
+
+
+def _last_line(check: Check, said: CheckReport) -> str:
+    """Of an install: why it failed stands there, most often."""
+    lines = said.trees[environments.TREE].output.strip().splitlines() if _installs(check) else []
+    return lines[-1] if lines else ""

@@ -1,5 +1,6 @@
 """A queued run and a free place become an attempt. The row is the desired state; the reconciler makes the place."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from deckwire.events import Attempted
 from deckwire.tokens import digest
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import asks, fencing
+from quarterdeck.flow import asks, environments, fencing, mailbox
 from quarterdeck.outside import names, plugs
 from quarterdeck.record import fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Project, Run, RunRepository, SiteSetting
+from quarterdeck.record.views.queue import being_installed
 
 BY = "rule:reconciler"
 SITE_PLACES = 16
@@ -52,10 +54,12 @@ def queue() -> list[Queued]:
     """What waits, and for what: so that idle and broken look different."""
     waiting, seen = [], dict[UUID, int]()
     free = site_places() - places_used()
+    installing = being_installed(set(Project.objects.values_list("id", flat=True)))
     for run in Run.objects.filter(phase=Phase.QUEUED).select_related("project").order_by("phase_since", "id")[:500]:
         ahead = seen.get(run.project_id, 0)
         seen[run.project_id] = ahead + 1
-        waiting.append(Queued(run.id, _why(run, free), ahead))
+        why = "its packages are being installed" if run.id in installing else _why(run, free)
+        waiting.append(Queued(run.id, why, ahead))
     return waiting
 
 
@@ -67,8 +71,9 @@ def _why(run: Run, free: int) -> str:
     return "all places of this installation are taken" if free <= 0 else "starts now"
 
 
-def prepare(run: Run) -> bool:
-    """The run's repository and base, before any lock: asks the git service. False when the run cannot start.
+def prepare(run: Run, there: Collection[str] = ()) -> bool:
+    """The run's repository, base and packages, before any lock: asks the git service. False when the run cannot start yet.
+    `there` names the environments of packages that are there.
 
     What cannot be cloned ends the run in words that say what to mend; a git service that is away only delays it.
     """
@@ -81,12 +86,12 @@ def prepare(run: Run) -> bool:
         if run.forks and not row.frozen:
             # It may have been sealed before it was sent back: the service's own lock on the ref is taken off here.
             plugs.repos().thaw(str(run.id))
+        return environments.ready(run, row, there)
     except TryLater:
         return False
     except Refused as no:
         refuse(run, no)
         return False
-    return True
 
 
 def base_of(row: RunRepository) -> str:
@@ -108,8 +113,10 @@ def refuse(run: Run, no: Refused) -> None:
         if held.phase not in (Phase.QUEUED, Phase.STARTING):
             return
         remedy = no.remedy or "Mend it in the project's settings, then retry."
+        asks.supersede(held, "the run failed")
+        mailbox.supersede(held, "the run failed")
         lifecycle.move(held, Phase.FAILED, reason=no.reason, by=BY, text=no.text, remedy=remedy)
-        asks.failure(held, no.text, remedy)
+        asks.failure(held, no.text, remedy, no.quote if isinstance(no, environments.InstallFailed) else "")
 
 
 def admit(run_id: UUID) -> Attempt | None:
@@ -118,7 +125,7 @@ def admit(run_id: UUID) -> Attempt | None:
     Locks the project first, so that two reconcilers count the same places.
     """
     with transaction.atomic():
-        project = Project.objects.select_for_update().get(runs=run_id)
+        project = Project.objects.select_for_update(no_key=True, of=("self",)).get(runs=run_id)
         if places_used(project) >= project.places or places_used() >= site_places():
             return None
         run = lifecycle.hold(run_id)

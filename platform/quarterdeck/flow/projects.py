@@ -123,7 +123,7 @@ def _set_repository(project: Project, given: dict[str, str]) -> None:
     branch = bounded("The branch", given["branch"], 200, least=1)
     if branch.startswith("-") or ".." in branch or any(sign in branch for sign in " ~^:?*[\\"):
         raise Refused("This is no name of a branch.", reason="malformed", status=422)
-    kept = {name: bounded(f"The {name} command", given[name], 4_000) for name in ("setup", "test")}
+    kept = {name: bounded(f"The {name} command", given[name], 4_000) for name in ("install", "setup", "test")}
     values = {"url": url, "branch": branch, "report": bounded("The report's path", given["report"], 300), **kept}
     row = Repository.objects.filter(project=project).order_by("created_at").first()
     if row is None:

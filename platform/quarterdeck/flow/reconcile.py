@@ -3,7 +3,7 @@
 `compare` writes what it learned and returns orders; the command `reconcile` carries them out and comes back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, launch, losses
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
-from quarterdeck.record.models import Attempt
+from quarterdeck.record.models import Attempt, Run
 
 START_GRACE = timedelta(seconds=90)
 LEAVE_GRACE = timedelta(seconds=20)
@@ -35,11 +35,11 @@ class Delete:
     grace_s: float
 
 
-Order = Create | Delete | checks.CreateCheck
+Order = Create | Delete | checks.CreateCheck | environments.Keep | environments.Drop
 
 
-def compare(seen: Sequence[PlaceSeen]) -> list[Order]:
-    """One pass over all attempts that are not known to be gone, and over all places that are there."""
+def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Order]:
+    """One pass over all attempts that are not known to be gone, over all places and environments that are there."""
     places = {place.name: place for place in seen}
     orders: list[Order] = []
     known = set[str]()
@@ -48,6 +48,7 @@ def compare(seen: Sequence[PlaceSeen]) -> list[Order]:
         orders += _live(attempt, places) if attempt.live else _over(attempt, places)
     orders += checks.compare(places, known)
     orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
+    orders += environments.compare(there, places)
     _find_silent()
     return orders
 
@@ -62,7 +63,16 @@ def _live(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
     _saw(attempt, place)
     if place.state == PlaceState.ENDED:
         _ended(attempt, place)
+    elif _stays(attempt):
+        losses.overstayed(attempt.id)
     return []
+
+
+def _stays(attempt: Attempt) -> bool:
+    """It holds a place and its tokens although its run is sealed, or at its end, for longer than a good-bye takes."""
+    if attempt.run.phase in losses.WORKS:
+        return False
+    return Run.objects.filter(id=attempt.run_id, phase_since__lt=Now() - LEAVE_GRACE).exists()
 
 
 def _saw(attempt: Attempt, place: PlaceSeen) -> None:
@@ -116,7 +126,7 @@ def spec_for(attempt: Attempt) -> PlaceSpec:
     limits = run.config.get("limits", {})
     return PlaceSpec(
         name=attempt.place, kind="attempt", run=str(run.id), epoch=attempt.epoch, secret=tokens.one_time_secret(attempt.id),
-        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.project_id),
+        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.id),
         memory_mb=int(run.project.limits.get("memory_mb", 2048)), labels={"project": run.project.slug},
     )  # fmt: skip
 
@@ -132,12 +142,14 @@ def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
     losses.lost(attempt.id, reason=reason, text=error.text, blame=blame)
 
 
-def admit_all() -> int:
+def admit_all(there: Collection[str] = ()) -> int:
     """Reconcile first, then admit: each due run gets its repository and, where there is room, its attempt."""
     admitted = 0
     for run in launch.due():
+        if launch.places_used() >= launch.site_places():
+            break  # asking the git service about each of hundreds that wait would only make this pass late
         if launch.places_used(run.project) >= run.project.places:
             continue
-        if launch.prepare(run) and launch.admit(run.id):
+        if launch.prepare(run, there) and launch.admit(run.id):
             admitted += 1
     return admitted

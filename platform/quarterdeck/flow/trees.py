@@ -22,7 +22,7 @@ SECONDS = 300
 def base_key(row: RunRepository) -> str:
     """Base results are kept by (commit, commands, environment)."""
     one = row.repository
-    text = "\0".join([str(one.project_id), row.base, one.setup, one.test, one.report])
+    text = "\0".join([str(one.project_id), row.base, one.setup, one.test, one.report, row.environment])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

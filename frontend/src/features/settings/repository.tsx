@@ -11,7 +11,13 @@ import type { ProjectView, Repository } from "@/wire/types";
 const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide?: boolean }[] = [
   { key: "url", name: "Repository", hint: "Where agents clone from, through Quarterdeck", wide: true },
   { key: "branch", name: "Branch", hint: "What runs start from and merge into" },
-  { key: "setup", name: "Setup command", hint: "Once, in a fresh checkout; empty: none" },
+  {
+    key: "install",
+    name: "Install command",
+    hint: "Once per lock file, with network; fills /environment, e.g. python3 -m venv /environment && /environment/bin/pip install -r requirements.txt",
+    wide: true,
+  },
+  { key: "setup", name: "Setup command", hint: "At each attempt, in a fresh checkout, without network; empty: none" },
   { key: "test", name: "Test command", hint: "What evidence is made with" },
   { key: "report", name: "Test report", hint: "A JUnit file that the tests write; empty: exit code only" },
 ];

@@ -39,12 +39,16 @@ class Project(Row):
 
 
 class Repository(Row):
-    """The project's repository. Commands run by `sh -c` at the checkout's top; `report` is a JUnit path; empty: none."""
+    """The project's repository. Commands run by `sh -c` at the checkout's top; `report` is a JUnit path; empty: none.
+
+    `install` runs once per lock file, with a way out to the network, and fills /environment; `setup` at each attempt, without.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="repositories")
     url = models.CharField(max_length=500)
     branch = models.CharField(max_length=200, default="main")
     forge = models.CharField(max_length=20, default="bare")
+    install = models.TextField(blank=True)
     setup = models.TextField(blank=True)
     test = models.TextField(blank=True)
     report = models.CharField(max_length=300, blank=True)

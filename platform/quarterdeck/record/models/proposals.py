@@ -49,7 +49,11 @@ class Approval(Row):
 
 
 class Check(Row):
-    """The platform's own test run: fresh place, no model. `order` is the deckwire CheckOrder without its session."""
+    """The platform's own test run: fresh place, no model. `order` is the deckwire CheckOrder without its session.
+
+    One named "install" fills a folder of packages instead: its order is an InstallOrder with the folder's lasting name in
+    `environment`, and `gone` says that the folder has that name.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="checks")
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="checks", null=True)

@@ -85,12 +85,16 @@ class Run(Row):
 
 
 class RunRepository(Row):
-    """A run's clone of one repository: where it began, and what is sealed. `frozen` holds the sealed sha, or nothing."""
+    """A run's clone of one repository: where it began, and what is sealed. `frozen` holds the sealed sha, or nothing.
+
+    `environment` names the folder of installed packages that its places see; empty: none.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="repositories")
     repository = models.ForeignKey(Repository, models.PROTECT)
     base = models.CharField(max_length=40, blank=True)
     frozen = models.CharField(max_length=40, blank=True)
+    environment = models.CharField(max_length=63, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "repository"], name="run_repository_once")]
@@ -133,7 +137,7 @@ class Attempt(Row):
             one_of("blame", Blame, "attempt_blame"),
             models.UniqueConstraint(fields=["run", "epoch"], name="attempt_once_per_epoch"),
             models.UniqueConstraint(
-                fields=["run"], name="attempt_one_live", condition=Q(state__in=[str(s) for s in LIVE_ATTEMPT])
+                fields=["run"], name="attempt_one_live", condition=Q(state__in=sorted(map(str, LIVE_ATTEMPT)))
             ),
         ]
 

@@ -51,7 +51,9 @@ def _first(row: Project) -> Repository | None:
 def _settings(row: Repository | None) -> views.Repository:
     if row is None:
         return views.Repository()
-    return views.Repository(url=row.url, branch=row.branch, setup=row.setup, test=row.test, report=row.report)
+    return views.Repository(
+        url=row.url, branch=row.branch, install=row.install, setup=row.setup, test=row.test, report=row.report
+    )
 
 
 def _routes(row: Project) -> dict[str, str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from deckwire.words import LIVE_ATTEMPT, Phase
-from quarterdeck.record.models import Attempt, Project, Run
+from quarterdeck.record.models import Attempt, Check, Project, Run, RunRepository
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,11 @@ class Place:
     ahead: int
     used: int
     places: int
+    installing: bool = False
 
 
 def reasons(queued: Sequence[Run], now: datetime) -> dict[UUID, str]:
-    """One sentence for each queued run. Three queries when there is any, none when there is none."""
+    """One sentence for each queued run. A few queries when there is any, none when there is none."""
     if not queued:
         return {}
     places = line_up({run.project_id for run in queued})
@@ -37,6 +38,8 @@ def reason(run: Run, place: Place | None, now: datetime) -> str:
         return f"The last attempt failed for reasons outside; the next starts in {seconds} s."
     if place is None:
         return ""
+    if place.installing:
+        return "Its packages are being installed."
     if place.used >= place.places:
         return f"{place.used} of {place.places} places are taken; {_ahead(place.ahead)}."
     return f"Next to start; {_ahead(place.ahead)}." if place.ahead else "Next to start."
@@ -48,12 +51,23 @@ def line_up(projects: set[UUID]) -> dict[UUID, Place]:
     living = Attempt.objects.filter(run__project__in=projects, state__in=[str(state) for state in LIVE_ATTEMPT])
     used = dict(living.values_list("run__project").annotate(n=Count("id")).order_by())
     waiting = Run.objects.filter(project__in=projects, phase=Phase.QUEUED).order_by("created_at", "id")
+    installing = being_installed(projects)
     before: Counter[UUID] = Counter()
     found = {}
     for run, project in waiting.values_list("id", "project_id"):
-        found[run] = Place(before[project], used.get(project, 0), room[project])
+        found[run] = Place(before[project], used.get(project, 0), room[project], run in installing)
         before[project] += 1
     return found
+
+
+def being_installed(projects: set[UUID]) -> set[UUID]:
+    """The queued runs of these projects that wait for an install: their own, or another run's of the same packages."""
+    going_on = Check.objects.filter(run__project__in=projects, name="install").filter(
+        Q(state__in=("queued", "running")) | Q(state="passed", gone=False)
+    )
+    names = set(going_on.values_list("order__environment", flat=True))
+    waiting = RunRepository.objects.filter(run__project__in=projects, run__phase=Phase.QUEUED, environment__in=names)
+    return set(waiting.values_list("run_id", flat=True)) if names else set()
 
 
 def _ahead(count: int) -> str:

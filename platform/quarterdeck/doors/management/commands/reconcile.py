@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections
 
 from quarterdeck.doors import wakeups
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, reconcile
+from quarterdeck.flow import checks, environments, reconcile
 from quarterdeck.outside import plugs
 from quarterdeck.outside.cluster.port import Cluster
 from quarterdeck.record import leases
@@ -70,9 +70,10 @@ class Reconciler:
         try:
             if not await _db(leases.take)("reconciler", self.me, LEASE_S):
                 return
-            for order in await _db(reconcile.compare)(await self.cluster.list()):
+            seen, there = await self.cluster.list(), await self.cluster.environments()
+            for order in await _db(reconcile.compare)(seen, there):
                 await self._carry_out(order)
-            if await _db(reconcile.admit_all)():
+            if await _db(reconcile.admit_all)(await self.cluster.environments()):
                 self.wake.set()
         except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
@@ -87,6 +88,11 @@ class Reconciler:
                 await self._create(spec, attempt, reconcile.created, reconcile.not_created)
             case checks.CreateCheck(spec, check):
                 await self._create(spec, check, checks.created, checks.not_created)
+            case environments.Keep(filled, name, check):
+                await self.cluster.keep_environment(filled, name)
+                await _db(environments.kept)(check)
+            case environments.Drop(name):
+                await self.cluster.drop_environment(name)
 
     async def _create(self, spec: Any, row: Any, created: Any, not_created: Any) -> None:
         try:
