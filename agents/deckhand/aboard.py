@@ -22,7 +22,11 @@ def deck(
 ) -> Deck:
     uplink = outbox.uplink
     chat = Chat(
-        url, welcome.config.models, lambda: uplink.token(Audience.MODEL), lambda text: outbox.delta("typing", text)
+        url,
+        welcome.config.models,
+        lambda: uplink.token(Audience.MODEL),
+        lambda text: outbox.delta("typing", text),
+        troubled=watch.say,
     )
     return Deck(welcome, outbox, mailbox, workspace, shell, chat, watch)
 

@@ -57,7 +57,7 @@ class Parked(Leaving):
 
 
 class LimitReached(Exception):
-    """The run's patience ended: `kind` is steps, seconds or money. The limit node asks a person."""
+    """The run's patience ended: `kind` is steps, seconds, money or model. The limit node asks a person."""
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -69,6 +69,13 @@ class BudgetSpent(LimitReached):
 
     def __init__(self, text: str) -> None:
         super().__init__("money", text)
+
+
+class ModelDown(LimitReached):
+    """The model's endpoint has failed this call again and again: a person looks at it, the run waits."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("model", text)
 
 
 class Refusal(Exception):

@@ -17,6 +17,10 @@ class Watch:
     leaving: bool = False
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def say(self, doing: str) -> None:
+        """The line on the card until the next step."""
+        self.doing = doing
+
     def terminate(self) -> None:
         """SIGTERM: the place is being taken away."""
         self.pausing = "terminated"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-from deckhand.exits import BudgetSpent, Fenced, GaveUp, Stopped
+from deckhand.exits import BudgetSpent, Fenced, GaveUp, ModelDown, Stopped
 from deckhand.models.chat import Chat
 from deckhand.models.port import Call
 from deckhand.models.scripted import Scripted, say
@@ -134,13 +134,24 @@ async def test_an_answer_that_is_not_whole_is_asked_for_again_under_the_same_id(
     assert [headers["x-quarterdeck-call"] for _, headers in there.seen] == [CALL.id] * 2
 
 
-async def test_a_provider_that_stays_down_ends_in_words_and_a_remedy(gateway):
+async def test_a_provider_that_stays_down_ends_in_a_question_to_a_person(gateway):
     there = gateway(refusal(502, "provider"))
-    with pytest.raises(GaveUp) as end:
+    with pytest.raises(ModelDown) as end:
         await answer(there)
     assert len(there.seen) == 6
     assert "provider, in words" in end.value.text
-    assert end.value.remedy
+
+
+async def test_a_provider_that_only_ever_asks_for_patience_ends_in_a_question_too(gateway):
+    there = gateway(refusal(429, "provider", **{"Retry-After": "60"}))
+    with pytest.raises(ModelDown):
+        await answer(there)
+    assert len(there.seen) == 30
+
+
+async def test_money_that_other_calls_hold_is_waited_for_without_end(gateway):
+    there = gateway(*[refusal(429, "reserved")] * 40, WHOLE)
+    assert await answer(there)
 
 
 async def test_too_many_requests_are_waited_out_however_long_it_takes(gateway):

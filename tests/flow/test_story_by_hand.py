@@ -188,6 +188,18 @@ def test_a_question_waits_in_the_inbox_and_its_answer_goes_on_where_it_stopped(
     assert Command.objects.get().fate == Fate.APPLIED
 
 
+def test_a_model_that_is_down_waits_for_a_person_whose_retry_goes_on_from_the_same_step(
+    run: Run, hand: Hand, alice_acts: Actor
+) -> None:
+    hand.ask(Ask(kind=RequestKind.FAILURE, ask="The model's endpoint does not answer. Try again?"))
+    assert fresh(run).phase == Phase.WAITING
+    request = Request.objects.get(run=run)
+    assert decide.decide(alice_acts, "again", Verb.RETRY, requests=[request.id]).lines[0].fate == Fate.PENDING
+    (command,) = hand.mail()
+    assert command.answers["i-1"][0].verb == "approve"
+    assert Run.objects.count() == 1
+
+
 def test_asking_twice_in_the_same_place_is_one_request(run: Run, hand: Hand) -> None:
     hand.ask(QUESTION)
     hand.again()

@@ -8,19 +8,19 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 
-from deckhand.exits import BudgetSpent, Fenced, GaveUp, Stopped
+from deckhand.exits import BudgetSpent, Fenced, GaveUp, ModelDown, Stopped
 from deckhand.models.faults import Fault, Truncated, raised_by, read
 from deckhand.models.port import Call
 from deckhand.uplink import PREFIX, backoff
 from deckwire.envelope import ModelRoute
 
-MOST_TRIES = 6
 SILENCE_SECONDS = 180.0
 BASE = {"openai": "/model/openai/v1", "anthropic": "/model/anthropic"}
 
 
 class Chat:
-    """`token` is asked at each try, for the session rotates; `heard` gets the text while it is typed."""
+    """`token` is asked at each try, for the session rotates; `heard` gets the text while it is typed, `troubled` a line
+    for the card while the endpoint fails."""
 
     def __init__(
         self,
@@ -29,8 +29,10 @@ class Chat:
         token: Callable[[], str],
         heard: Callable[[str], None] = lambda _: None,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        troubled: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._url, self._routes, self._token, self._heard, self._wait = url, routes, token, heard, wait
+        self._troubled = troubled
         self._made: dict[str, Any] = {}
 
     def warm(self) -> None:
@@ -42,17 +44,19 @@ class Chat:
     async def answer(self, call: Call, messages: list[BaseMessage], tools: list[dict[str, Any]]) -> AIMessage:
         """One call with one id, tried again until it is answered whole. See the port for what it raises."""
         route = self._routes.get(call.kind) or next(iter(self._routes.values()))
-        shaken, tries = 0, 0
+        worn, tries = 0.0, 0
         while True:
             try:
                 return await self._once(route, call, messages, tools)
             except raised_by(route.protocol) as bad:
                 fault = read(bad)
             tries += 1
-            shaken += fault.kind == "shaky"
-            if shaken >= MOST_TRIES:
-                raise GaveUp("model_down", f"The model failed {shaken} times: {fault.text}", REMEDY)
-            await self._wait(_pause(fault, tries))
+            worn += fault.wear
+            if worn > 0.999:
+                raise ModelDown(f"The model's endpoint failed {tries} times in a row: {fault.text}")
+            pause = _pause(fault, tries)
+            self._troubled(f"waiting for the model, next try in {pause:.0f} s: {fault.text}")
+            await self._wait(pause)
 
     async def _once(
         self, route: ModelRoute, call: Call, messages: list[BaseMessage], tools: list[dict[str, Any]]

@@ -4,16 +4,23 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+SHAKY = 1 / 6  # six broken answers in a row are no accident
+BUSY = 1 / 30  # an endpoint that asks for patience gets some: half an hour at a minute each
+
 Kind = Literal["away", "later", "shaky", "budget", "fenced", "stopped", "final"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """away: no platform, wait for ever. later: 429, wait `after` seconds. shaky: a try that counts. The rest are ends."""
+    """away: no platform, wait for ever. later: 429, wait `after` seconds. shaky: a try that counts. The rest are ends.
+
+    `wear` is what one such fault takes of our patience with the model's endpoint: at 1 a person is asked.
+    """
 
     kind: Kind
     text: str
     after: float = 0.0
+    wear: float = 0.0
 
 
 class Truncated(Exception):
@@ -38,19 +45,19 @@ def read(bad: Exception) -> Fault:
     if status == 410:
         return Fault("stopped", text)
     if status == 429:
-        return Fault("later", text, _after(bad))
+        return Fault("later", text, _after(bad), wear=BUSY if reason == "provider" else 0.0)
     if status >= 500 or status in (408, 409):
-        return Fault("shaky", f"{status} {text}", _after(bad))
+        return Fault("shaky", f"{status} {text}", _after(bad), wear=SHAKY)
     return Fault("final", f"{status} {text}")
 
 
 def _without_answer(bad: Exception) -> Fault:
     name = type(bad).__name__
     if isinstance(bad, Truncated | TimeoutError) or "Timeout" in name:
-        return Fault("shaky", f"the answer did not come whole ({name})")
+        return Fault("shaky", f"the answer did not come whole ({name})", wear=SHAKY)
     if name == "APIConnectionError" or name in ("ConnectError", "ConnectTimeout"):
         return Fault("away", "the platform does not answer")
-    return Fault("shaky", f"{name}: {str(bad)[:300]}")
+    return Fault("shaky", f"{name}: {str(bad)[:300]}", wear=SHAKY)
 
 
 def _told(bad: Exception) -> tuple[str, str]:

@@ -82,12 +82,29 @@ async def limit(deck: Deck, state: State, config: RunnableConfig) -> State:
     by = answer.by or "your supervisor"
     if answer.verb == "redirect":
         update = redirected(state, [(answer.by, answer.words)])
+    elif reached["kind"] == "model":
+        update = {}
     else:
         update = {"messages": [direction(f"Budget: {by} granted more. {answer.words}".rstrip())]}
     return {**update, "limit": {}, "raised": raised, "applied": taken.commands, "binding": bound(taken)}
 
 
 def _limit_ask(reached: Json) -> Ask:
+    return _model_ask(reached) if reached["kind"] == "model" else _more_ask(reached)
+
+
+def _model_ask(reached: Json) -> Ask:
+    return Ask(
+        kind=RequestKind.FAILURE,
+        ask="The model's endpoint does not answer. Try again?",
+        context=f"{reached['text']} Look at the endpoint in the settings first; nothing of the run is lost.",
+        facts=[Fact(label="Who has to act", value="whoever runs the endpoint", tone="warn")],
+        approve_means="The agent asks the model again, from the same step.",
+        reversible="Yes: pause, redirect or stop at any step.",
+    )
+
+
+def _more_ask(reached: Json) -> Ask:
     what = {"money": "money", "steps": "steps", "seconds": "time"}[reached["kind"]]
     return Ask(
         kind=RequestKind.BUDGET,

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from deckwire.events import Decided
+from deckwire.tokens import digest
 from deckwire.words import Verb
 from quarterdeck.errors import Refused
 from quarterdeck.flow import answers, retrying, reviews, rewind, steer, stop
@@ -63,12 +64,13 @@ def _run_of(request: UUID) -> UUID | None:
 def _one(actor: Actor, key: str, batch: UUID, said: Said, run_id: UUID | None, request: UUID | None) -> Line:
     if run_id is None:
         return Line(None, "", "rejected", "There is no such request.")
-    full_key = f"{key}/{request}" if request else key
+    full_key = key if request is None else f"{key if len(key) <= 80 else digest(key)}/{request}"
     try:
         with transaction.atomic():
             run = lifecycle.hold(run_id)
             again = Decision.objects.filter(actor=actor.word, key=full_key, run=run, verb=said.verb).first()
             if again:
+                _same_words(again, said)
                 return _line_of(run, Command.objects.get(run=run, decision=again))
             return _line_of(run, _store(actor, full_key, batch, said, run, request))
     except Refused as no:
@@ -79,7 +81,7 @@ def _store(actor: Actor, key: str, batch: UUID, said: Said, run: Run, request_id
     request = _open_request(run, request_id) if request_id else None
     decision = Decision.objects.create(
         batch=batch, key=key, actor_type=actor.type, actor=actor.word, person=actor.person, run=run, verb=said.verb,
-        words=said.words, body={"choice": said.choice, "mode": said.mode, "head": said.head},
+        words=said.words, body={"choice": said.choice, "mode": said.mode, "head": said.head, "said": _print(said)},
     )  # fmt: skip
     command = ACTS[said.verb](run, decision, said, request)
     told = Decided(verb=said.verb, words=said.words[:2000], by=actor.name, fate=command.fate, why=command.why,
@@ -87,6 +89,17 @@ def _store(actor: Actor, key: str, batch: UUID, said: Said, run: Run, request_id
     ledger.note(run.stream, told, by=actor.word)
     audit.write(actor.word, f"decided {said.verb}", f"run:{run.id}", project=run.project_id, words=said.words[:500])
     return command
+
+
+def _print(said: Said) -> str:
+    """Of everything that was said: a key names one decision, not whatever comes under it later."""
+    return digest(repr(said))
+
+
+def _same_words(again: Decision, said: Said) -> None:
+    if again.body.get("said", _print(said)) != _print(said):
+        raise Refused("This key was used for something else already.", reason="key_used",
+                      remedy="Send a new decision under a key of its own.")  # fmt: skip
 
 
 def _open_request(run: Run, id: UUID) -> Request:
@@ -130,7 +143,7 @@ ACTS: dict[Verb, Callable[..., Command]] = {
     Verb.RESUME: lambda run, decision, said, request: steer.resume(run, decision),
     Verb.REWIND: lambda run, decision, said, request: rewind.rewind(run, decision, said.checkpoint, said.words),
     Verb.STOP: lambda run, decision, said, request: stop.stop(run, decision),
-    Verb.RETRY: lambda run, decision, said, request: retrying.retry(run, decision),
+    Verb.RETRY: _answer_or(lambda run, decision, said, request: retrying.retry(run, decision)),
     Verb.MERGE: reviews.approve,
 }
 
