@@ -1,6 +1,6 @@
 """A small agent for tests: plays a ticket of the sample with the rehearsal model and plain tools on a real checkout.
 
-It shows the model what deckhand shows it (SEAMS: stages, tools, how a person's words arrive) and is otherwise as small as can be.
+It shows the model what deckhand shows it (its stages, its tools, how a person's words arrive) and is otherwise as small as can be.
 """
 
 import asyncio
