@@ -71,6 +71,8 @@ def raise_budget(run: Run, decision: Decision, said: "Said", request: Request | 
                       reason="malformed", status=422)  # fmt: skip
     if not run.open:
         raise Refused(f"The run is {run.phase}: it spends nothing any more.", reason="not_possible")
+    decision.body |= {"cap": [run.cap_micro, cap]}
+    Decision.objects.filter(id=decision.id).update(body=decision.body)
     run.cap_micro = cap
     Run.objects.filter(id=run.id).update(cap_micro=run.cap_micro)
     if request is not None and request.interrupt:
@@ -85,6 +87,13 @@ def raise_budget(run: Run, decision: Decision, said: "Said", request: Request | 
     return mailbox.put(
         run, decision, fate=Fate.APPLIED, for_agent=False, why=f"the cap is now {run.cap_micro / 1e6:.2f}"
     )
+
+
+def lower_budget(run: Run, decision: Decision) -> None:
+    """Takes a raise back, unless somebody has set another cap since."""
+    before, after = decision.body.get("cap", (None, None))
+    if before is not None:
+        Run.objects.filter(id=run.id, cap_micro=after).update(cap_micro=before)
 
 
 def raise_budget_answer(run: Run, decision: Decision, request: Request) -> Command:

@@ -33,6 +33,7 @@ from quarterdeck.record.ledger import Line
 from quarterdeck.record.models import Attempt, Checkpoint, Event, Run, RunRepository, StreamHead
 from quarterdeck.record.tokens import Bearer
 
+SEALED_FIRST = "The agent sealed its work before it read this: send it back from the review with your words."
 PLATFORM_KINDS = frozenset(model.model_fields["kind"].default for model in PLATFORM)
 
 
@@ -165,10 +166,17 @@ def _rejected(run: Run, said: Rejected, head: StreamHead) -> None:
 
 
 def _sealed(run: Run, said: Sealed, head: StreamHead) -> None:
-    """The ref takes no more commits from here on; the worker goes on with checks and evidence."""
+    """The ref takes no more commits from here on; the worker goes on with checks and evidence.
+
+    What was said and not read by now never will be: it is rejected in words, not left to look as if it were on its way.
+    """
     RunRepository.objects.filter(run=run).update(frozen=said.head)
     StreamHead.objects.filter(stream=head.stream).update(frozen=True)
     lifecycle.move(run, Phase.SEALING, reason="sealed", by="rule:ingest", text=said.summary, head=head)
+    for command in mailbox.open_for_agent(run.id):
+        mailbox.end(run, [str(command.id)], Fate.REJECTED, SEALED_FIRST)
+        ledger.note(run.stream, Rejected(command=str(command.id), why=SEALED_FIRST), by="rule:ingest", head=head)
+    Run.objects.filter(id=run.id, desired="pause").update(desired="run")  # nothing is running: that pause is over
     pokes.poke("seals")
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from deckwire.events import Changed, Opened
+from deckwire.tokens import digest
 from quarterdeck.errors import Refused
 from quarterdeck.flow import config, outbox, pokes, readiness
 from quarterdeck.flow.actor import Actor
@@ -17,7 +18,12 @@ def open_runs(
     actor: Actor, key: str, tickets: list[UUID], *, cap_micro: int | None = None, plan_dial: str | None = None,
     model: str | None = None, force: bool = False, words: str = "",
 ) -> Receipt:  # fmt: skip
-    """One run per ticket, each in its own transaction. The same key again gives the same runs."""
+    """One run per ticket, each in its own transaction. The same key again gives the same runs.
+
+    Raises Refused only for a key that is none; what one ticket cannot take is a line of the receipt.
+    """
+    if not key or len(key) > 100:
+        raise Refused("An assignment needs a key of 1 to 100 characters.", reason="malformed", status=422)
     lines = []
     for ticket in tickets:
         try:
@@ -37,7 +43,7 @@ def open_run(
     try:
         with transaction.atomic():
             ticket = _hold(ticket_id)
-            again = Run.objects.filter(ticket=ticket, open_key=f"{actor.word}/{key}"[:120]).first()
+            again = Run.objects.filter(ticket=ticket, open_key=_once(actor, key)).first()
             if again:
                 return again
             _may_open(ticket, force)
@@ -46,8 +52,15 @@ def open_run(
         raise Refused("This ticket has an open run already.", reason="already_open") from race
 
 
+def _once(actor: Actor, key: str) -> str:
+    """A long key by its digest: cut short, two that begin alike would be one."""
+    whole = f"{actor.word}/{key}"
+    return whole if len(whole) <= 120 else digest(whole)
+
+
 def _hold(ticket_id: UUID) -> Ticket:
-    ticket = Ticket.objects.select_for_update(of=("self",)).select_related("project").filter(id=ticket_id).first()
+    rows = Ticket.objects.select_for_update(of=("self",), no_key=True)
+    ticket = rows.select_related("project").filter(id=ticket_id).first()
     if ticket is None:
         raise Refused("There is no such ticket.", reason="no_such_ticket", status=404)
     return ticket
@@ -81,7 +94,7 @@ def _open(
             f"{project.name} has no repository.", reason="no_repository", remedy="Name one in the project's settings."
         )
     run = Run.objects.create(
-        ticket=ticket, project=project, opened_by=actor.person, parent=parent, open_key=f"{actor.word}/{key}"[:120],
+        ticket=ticket, project=project, opened_by=actor.person, parent=parent, open_key=_once(actor, key),
         cap_micro=cap_micro or project.cap_micro, config=config.freeze(project, repository, plan_dial=plan_dial, model=model),
     )  # fmt: skip
     RunRepository.objects.create(run=run, repository=repository)

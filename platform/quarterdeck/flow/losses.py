@@ -18,7 +18,8 @@ from quarterdeck.record.models import Attempt, Run
 BY = "rule:reconciler"
 MAX_FAILURES = 3
 MAX_PAUSE_S = 60
-HAD_ATTEMPT = (Phase.STARTING, Phase.WORKING, Phase.WAITING, Phase.SEALING)
+WORKS = (Phase.STARTING, Phase.WORKING, Phase.WAITING)
+HAD_ATTEMPT = (*WORKS, Phase.SEALING)
 
 
 def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: AttemptState = AttemptState.LOST) -> None:
@@ -30,6 +31,16 @@ def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: Attem
             return
         fencing.end(run, attempt, state, reason=reason, text=text, blame=blame)
         send_on(run, reason, text, blame)
+
+
+def overstayed(attempt_id: UUID) -> None:
+    """Its run needs no agent any more and it has not left: it is shown out. Its run stays where it stands."""
+    with transaction.atomic():
+        run = lifecycle.hold(Attempt.objects.values_list("run_id", flat=True).get(id=attempt_id))
+        attempt = Attempt.objects.select_for_update().get(id=attempt_id)
+        if attempt.live and run.phase not in WORKS:
+            text = "Its work was over and it did not leave."
+            fencing.end(run, attempt, AttemptState.FENCED, reason="overstayed", text=text)
 
 
 def send_on(run: Run, reason: str, text: str, blame: Blame) -> None:

@@ -1,5 +1,6 @@
 """An agent's sign of life. Leases run on database time; a session is renewed long before it ends."""
 
+from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
@@ -8,7 +9,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import mailbox, watching
 from quarterdeck.flow.welcome import spent
 from quarterdeck.record import tokens, wakes
-from quarterdeck.record.models import Attempt, Command, StreamHead
+from quarterdeck.record.models import Attempt, Command, Run, StreamHead
 from quarterdeck.record.tokens import Bearer
 
 
@@ -19,10 +20,19 @@ def heartbeat(bearer: Bearer, said: Heartbeat) -> Pulse:
         raise Refused("This attempt was replaced.", reason="fenced")
     Attempt.objects.filter(id=bearer.id).update(sign_at=Now(), doing=said.doing[:300], step=said.step, used=True)
     wakes.tell("card", run=str(bearer.run))
-    attempt = Attempt.objects.select_related("run").get(id=bearer.id)
-    session = tokens.rotate(attempt) if tokens.due_for_renewal(attempt) else ""
+    session = _session(bearer)
     mail = Command.objects.filter(run_id=bearer.run, for_agent=True, fate__in=mailbox.WAITING).aggregate(n=Max("n"))[
         "n"
     ]
-    left = attempt.run.cap_micro - spent(attempt.run)
+    run = Run.objects.get(id=bearer.run)
+    left = run.cap_micro - spent(run)
     return Pulse(session=session, mail=mail or 0, watched=watching.is_watched(str(bearer.run)), micro_left=left)
+
+
+def _session(bearer: Bearer) -> str:
+    """A new session when it is time, whole or not at all. Who still speaks with the old one never got it: once more."""
+    with transaction.atomic():
+        attempt = Attempt.objects.select_for_update().get(id=bearer.id)
+        if bearer.generation < attempt.generation:
+            return tokens.session_for(attempt.id, attempt.nonce_digest, attempt.generation)
+        return tokens.rotate(attempt) if tokens.due_for_renewal(attempt) else ""

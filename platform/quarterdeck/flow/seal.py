@@ -12,7 +12,7 @@ from deckwire.events import Proposed
 from deckwire.requests import Ask, Fact
 from deckwire.words import Phase, RequestKind, Risk
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import asks, evidence, proposals, trees
+from quarterdeck.flow import asks, evidence, mailbox, proposals, trees
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import ledger, lifecycle
@@ -70,6 +70,8 @@ def _give_up(run_id: UUID, reason: str, text: str, remedy: str) -> bool:
     with transaction.atomic():
         run = lifecycle.hold(run_id)
         if run.phase == Phase.SEALING:
+            asks.supersede(run, "the run failed")
+            mailbox.supersede(run, "the run failed")
             lifecycle.move(run, Phase.FAILED, reason=reason, by=BY, text=text, remedy=remedy)
             asks.failure(run, text, remedy)
     return True

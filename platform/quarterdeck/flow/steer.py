@@ -67,11 +67,16 @@ def resume(run: Run, decision: Decision) -> Command:
         raise Refused("The run is not paused.", reason="not_possible")
     Run.objects.filter(id=run.id).update(desired="run")
     run.desired = "run"
-    for command in Command.objects.filter(run=run, fate__in=mailbox.WAITING, verb=Verb.PAUSE):
-        mailbox.end(run, [str(command.id)], Fate.SUPERSEDED, "resumed before the agent had parked")
+    _call_off(run, "resumed before the agent had parked")
     if run.phase == Phase.PAUSED:
         _go_on(run, decision)
     return mailbox.put(run, decision, fate=Fate.APPLIED, for_agent=False, why="resumed")
+
+
+def _call_off(run: Run, why: str) -> None:
+    """No agent of this run has to pause any more."""
+    pauses = Command.objects.filter(run=run, fate__in=mailbox.WAITING, verb=Verb.PAUSE).values_list("id", flat=True)
+    mailbox.end(run, [str(id) for id in pauses], Fate.SUPERSEDED, why)
 
 
 def _go_on(run: Run, decision: Decision) -> None:
@@ -85,7 +90,8 @@ def _go_on(run: Run, decision: Decision) -> None:
 def take_back(run: Run, decision: Decision) -> str:
     """Undo, while the command is still pending. Returns what it means now. Raises Refused(too_late)."""
     command = Command.objects.select_for_update().get(run=run, decision=decision)
-    if decision.verb == Verb.PAUSE and run.phase == Phase.PAUSED:
+    if decision.verb == Verb.PAUSE and run.phase == Phase.PAUSED and _newest_pause(run) == decision:
+        _call_off(run, "taken back")
         Run.objects.filter(id=run.id).update(desired="run")
         _go_on(run, decision)
     elif command.fate == Fate.PENDING and command.for_agent:
@@ -96,10 +102,16 @@ def take_back(run: Run, decision: Decision) -> str:
     return "undone; no agent had read it"
 
 
+def _newest_pause(run: Run) -> Decision | None:
+    """The one that the run stands paused by."""
+    return Decision.objects.filter(run=run, verb=Verb.PAUSE, undone_at__isnull=True).order_by("-id").first()
+
+
 def _unsend(run: Run, decision: Decision, command: Command) -> None:
     mailbox.end(run, [str(command.id)], Fate.SUPERSEDED, "taken back")
     if decision.verb == Verb.PAUSE:
         Run.objects.filter(id=run.id).update(desired="run")
+    answers.lower_budget(run, decision)
     reopened = Request.objects.filter(run=run, decision=decision).update(
         state=RequestState.OPEN, decision=None, answer=None, closed_at=None
     )

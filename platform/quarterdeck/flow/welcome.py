@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from deckwire.envelope import Config, Conflict, Fork, Hello, TicketText, Welcome
 from deckwire.events import Attempted, Resumed
 from deckwire.tokens import digest
-from deckwire.words import AttemptState, Fate, Phase
+from deckwire.words import AttemptState, Blame, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import fencing
+from quarterdeck.flow import fencing, losses
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Command, ModelCall, Run, RunRepository
 
@@ -46,8 +46,7 @@ def _alarm(run: Run, attempt: Attempt) -> None:
     fencing.end(
         run, attempt, AttemptState.FENCED, reason="theft", text="A second hello came with this attempt's secret."
     )
-    if run.phase in (Phase.STARTING, Phase.WORKING, Phase.WAITING):
-        lifecycle.move(run, Phase.QUEUED, reason="attempt_lost", by="rule:doors", text="A second hello was fenced.")
+    losses.send_on(run, "theft", "A second hello was fenced.", Blame.INFRASTRUCTURE)
 
 
 def _let_in(run: Run, attempt: Attempt, nonce_digest: str) -> Welcome:

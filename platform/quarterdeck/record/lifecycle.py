@@ -37,9 +37,13 @@ NEXT: dict[Phase, set[Phase]] = {
 
 
 def hold(run_id: UUID | str) -> Run:
-    """The run's row, locked. Locks are taken in one order: site, project, ticket, run, stream head."""
+    """The run's row, locked. Locks are taken in one order: site, project, ticket, run, stream head.
+
+    Not its key: a row that only names the run (a model call, written under the stream head's lock) need not wait for us,
+    or the two would wait for each other.
+    """
     try:
-        return Run.objects.select_for_update().get(id=run_id)
+        return Run.objects.select_for_update(no_key=True).get(id=run_id)
     except Run.DoesNotExist as gone:
         raise Refused("There is no such run.", reason="no_such_run", status=404) from gone
 
