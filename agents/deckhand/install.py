@@ -10,7 +10,6 @@ from deckwire.check import CheckReport, InstallOrder, TreeResult
 
 TREE = "installed"
 PROXY = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-NO_PROXY = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
 
 
 async def install(settings: Settings) -> None:
@@ -31,7 +30,7 @@ async def install(settings: Settings) -> None:
 
 def way_out(outlet: str) -> dict[str, str]:
     """The variables that tools read to find a proxy, in both spellings: some read only one of them."""
-    return {**dict.fromkeys(PROXY, outlet), **NO_PROXY} if outlet else {}
+    return dict.fromkeys(PROXY, outlet) if outlet else {}
 
 
 async def _run(shell: Shell, order: InstallOrder) -> TreeResult:

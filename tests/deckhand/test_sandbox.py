@@ -3,15 +3,18 @@
 import base64
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deckhand.sandbox import Box, plain, probe
+
+from deckhand.sandbox import Box, box, plain, probe
 from testkit.places import LocalWorld
 
 BOX = Box(Path("/work"), Path("/home/agent/tools"), (Path("/run"), Path("/home/agent")), tmp_mb=2)
 SETUP = """
 import os, subprocess, sys
+from dataclasses import replace
 from pathlib import Path
 from deckhand.sandbox import box, harden, own_home, plain, probe
 harden()
@@ -91,6 +94,20 @@ WALLED = """
 
 def test_the_whole_command_that_walls_in_a_tool() -> None:
     assert BOX.wrap(["/bin/sh", "-c", "make test"]) == [*WALLED.split(), "make test"]
+
+
+def test_an_install_may_also_write_its_environment_and_share_the_places_network() -> None:
+    walled = WALLED.replace("--cap-drop", "--share-net --cap-drop")
+    walled = walled.replace("--proc /proc", "--bind /environment /environment --proc /proc")
+    installing = replace(BOX, writable=(Path("/environment"),), network=True)
+    assert installing.wrap(["/bin/sh", "-c", "make test"]) == [*walled.split(), "make test"]
+
+
+def test_only_who_installs_gets_that() -> None:
+    asked = (Path("/work"), Path("/home/agent/tools"), Path("/home/agent"))
+    assert (box(*asked).writable, box(*asked).network) == ((), False)
+    installing = box(*asked, installing=True)
+    assert (installing.writable, installing.network) == ((Path("/environment"),), True)
 
 
 async def test_a_thief_among_the_tools_finds_neither_secret_nor_socket(world: LocalWorld) -> None:
