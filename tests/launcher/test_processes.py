@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.up import processes
 from quarterdeck.up.processes import Identity
 
@@ -70,6 +71,17 @@ def test_shims_of_agents_are_ended_with_the_house(folders: tuple[Path, Path]) ->
     child = start(folders[1] / "qd-1-1" / "shim.pid", "trap '' TERM")
     processes.end_shims(folders[1])
     assert child.wait() == -signal.SIGKILL
+
+
+def test_a_shim_that_leads_no_group_is_ended_too(folders: tuple[Path, Path]) -> None:
+    """It detached by a fork: its group is that of whoever started it, here ours, which must stay."""
+    (folders[1] / "qd-1-1").mkdir()
+    command = processes.recorded(["sleep", "60"], folders[1] / "qd-1-1" / "shim.pid")
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    while processes.read_identity(folders[1] / "qd-1-1" / "shim.pid") is None:
+        assert child.poll() is None
+    processes.end_shims(folders[1])
+    assert child.wait(timeout=10) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "12", '{"pid": 1}', "{"])

@@ -11,7 +11,7 @@ import pytest
 
 from testkit import history
 from testkit.desk import Desk
-from testkit.house import House, living
+from testkit.house import SERVICES, House, living
 from testkit.waiting import until
 
 pytestmark = pytest.mark.story
@@ -69,6 +69,16 @@ def test_the_platform_reruns_the_tests_and_says_which_were_red_before(alice: Des
         assert found["verdict"] == "passed", found
         assert found["f2p"], f"{key}: no test was red before"
         assert not found["broken"]
+
+
+def test_a_review_is_sent_back_with_words_and_comes_again(alice: Desk, house: House) -> None:
+    first = alice.asked("LARK-2", "review")
+    lines = alice.decide("redirect", "LARK-2", words="Is the plain u for ü really in the test?")
+    assert lines[0]["fate"] == "applied"
+    until(lambda: alice.phase("LARK-2") != "review" or alice.asked("LARK-2", "review")["id"] != first["id"], 30)
+    assert alice.asked("LARK-2", "review")["id"] != first["id"]
+    proposals = house.rows("select void from record_proposal where run_id = %s order by sealed_at", alice.run("LARK-2"))
+    assert [one["void"] for one in proposals] == [True, False]
 
 
 def test_what_is_approved_is_merged_and_main_shows_the_commit(alice: Desk, house: House) -> None:
@@ -149,3 +159,5 @@ def test_all_eight_are_on_main_once_and_the_record_has_no_hole(alice: Desk, hous
     done = "select count(*) from record_ticket where category = 'done'"
     until(lambda: house.value(done) == len(TICKETS), 30, what="all tickets to be done")
     assert history.check(history.read(house)) == []
+    for service in SERVICES:
+        assert "Traceback" not in house.log(service), f"{service}: {house.log(service)[-3000:]}"
