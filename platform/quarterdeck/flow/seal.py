@@ -6,7 +6,7 @@ Called by the worker for every run that is sealing, as often as it likes: each p
 import logging
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from deckwire.events import Proposed
 from deckwire.requests import Ask, Fact
@@ -30,6 +30,10 @@ def advance_all() -> int:
             moved += advance(run_id)
         except TryLater as later:
             log.info("seal %s: %s", run_id, later.text)
+        except DatabaseError:
+            raise
+        except Exception:  # the worker's edge: one odd run must not hold up the others
+            log.exception("seal %s: this run cannot go on", run_id)
     return moved
 
 
