@@ -27,17 +27,29 @@ def freeze(
 
 
 def _route(project: Project, kind: str, model: str | None) -> ModelRoute:
+    """The project's route for this kind of work, or the model that was picked for this run: by its name on the same endpoint,
+    or as "<endpoint's id>/<name>" on any."""
     route = project.routes.get(kind) or project.routes.get("edit")
-    if not route:
+    endpoint, name = _picked(model)
+    if not route and not endpoint:
         return REHEARSAL
-    connection = Connection.objects.filter(id=UUID(route["connection"]), kind="model").first()
+    connection = Connection.objects.filter(id=endpoint or UUID(route["connection"]), kind="model").first()
     if connection is None:
         raise Refused(f"The model endpoint for {kind} is gone.", reason="no_such_endpoint",
                       remedy="Choose another one in the project's settings.")  # fmt: skip
-    name = model or route["model"]
+    name = name or route["model"]
     offer = next((one for one in connection.offers if one["name"] == name), None)
     if offer is None:
         raise Refused(f"{connection.name} offers no model {name!r}.", reason="no_such_model",
                       remedy="Add it with its price in settings, or choose another.")  # fmt: skip
     protocol = "anthropic" if connection.protocol == "anthropic" else "openai"
     return ModelRoute(protocol=protocol, model=name, context_tokens=offer.get("context", 128_000))
+
+
+def _picked(model: str | None) -> tuple[UUID | None, str]:
+    """Names of models may hold slashes themselves; only an id before the first one names an endpoint."""
+    endpoint, _, name = (model or "").partition("/")
+    try:
+        return UUID(endpoint), name
+    except ValueError:
+        return None, model or ""
