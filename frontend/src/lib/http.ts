@@ -1,3 +1,4 @@
+import { parseRevealed } from "@/lib/invisible";
 import { learnServerTime } from "@/lib/server-time";
 import type { Refused } from "@/wire/types";
 
@@ -32,7 +33,10 @@ async function refusalOf(answer: Response): Promise<Refused> {
   return { reason: "refused", text: `Quarterdeck answered ${answer.status}.`, remedy: "Try again; if it stays, the log of the web process says why." };
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+type Parse = <T>(json: string) => T;
+const plainly: Parse = JSON.parse;
+
+async function call<T>(method: string, path: string, body?: unknown, parse: Parse = plainly): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = cookie("csrftoken");
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -42,11 +46,13 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   learnServerTime(answer.headers.get("Date"));
   if (answer.status === 401) signIn();
   if (!answer.ok) throw new ApiError(answer.status, await refusalOf(answer));
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  return (answer.status === 204 ? undefined : parse<T>(await answer.text())) as T;
 }
 
 export const http = {
-  get: <T>(path: string) => call<T>("GET", path),
+  get: <T>(path: string) => call<T>("GET", path, undefined, parseRevealed),
+  /** As it was written, for what is edited and sent back. What draws it draws hidden characters itself. */
+  getRaw: <T>(path: string) => call<T>("GET", path),
   post: <T>(path: string, body?: unknown) => call<T>("POST", path, body ?? {}),
   patch: <T>(path: string, body: unknown) => call<T>("PATCH", path, body),
   put: <T>(path: string, body: unknown) => call<T>("PUT", path, body),

@@ -1,4 +1,5 @@
 import { ApiError, signIn } from "@/lib/http";
+import { parseRevealed } from "@/lib/invisible";
 import { plural } from "@/lib/money";
 import { getEvents, getRunSnapshot, getSnapshot } from "@/live/api/snapshot";
 import { coveredBy, lost } from "@/live/apply";
@@ -85,7 +86,7 @@ async function catchUp(mine: WebSocket): Promise<void> {
   if (mine !== socket) return;
   try {
     await takeSnapshot(mine);
-    await Promise.all([...opened.keys()].map((run) => (peek().upTo.has(run) ? fill(run) : load(run))));
+    await Promise.all([...opened.keys()].map((run) => (peek().upTo.has(run) ? fill(run) : load(run).catch(unlessGone))));
   } catch (error) {
     if (mine === socket) mine.close();
     if (error instanceof ApiError && error.status === 403) signIn();
@@ -122,7 +123,7 @@ function nowLive(): void {
 
 function hear(data: string): void {
   heardAt = Date.now();
-  const frame = JSON.parse(data) as ServerFrame;
+  const frame = parseRevealed<ServerFrame>(data);
   if (frame.op === "heads") onHeads?.();
   if (frame.op === "resync") void takeSnapshot(socket).catch(() => socket?.close());
   else if (buffer) buffer.push(frame);
@@ -173,6 +174,11 @@ function watchdog(): void {
 }
 
 // ---- one run, opened by its page ----
+
+/** A page of a run that is not there, or not ours to see, says so itself: the line stays up for everything else. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 422)) throw error;
+}
 
 async function load(run: string): Promise<void> {
   const snapshot = await getRunSnapshot(run);

@@ -2,18 +2,19 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { actorWord, attentionNow } from "@/lib/attention";
 import { useNow } from "@/live/clock";
-import { useRun } from "@/live/hooks";
+import { useRequest, useRun } from "@/live/hooks";
 import { cx } from "@/lib/cx";
 import { against, money } from "@/lib/money";
 import { WaitClock } from "@/ui/clock";
 import { StepTicks } from "@/ui/meter";
 import { RiskBars } from "@/ui/risk";
 import { StateIcon, TONE } from "@/ui/state";
-import type { Run } from "@/wire/types";
+import type { Request, Run } from "@/wire/types";
 
 /** Four lines in fixed places: who acts and since when; what; the last thing that happened; how far and how dear. */
 export const RunCard = memo(function RunCard({ id, here }: { id: string; here: boolean }) {
   const run = useRun(id);
+  const asked = useRequest(run?.request ?? "");
   const now = useNow();
   if (!run) return null;
   const attention = attentionNow(run, now);
@@ -26,7 +27,7 @@ export const RunCard = memo(function RunCard({ id, here }: { id: string; here: b
         <span className="ml-auto"><WaitClock since={run.since} quiet={attention !== "needs-you"} /></span>
       </span>
       <span className="mt-1.5 line-clamp-2 h-9 text-body wide:line-clamp-1 wide:h-[18px] font-medium leading-[18px]">{run.ticket.title}</span>
-      <span className="mt-1 truncate text-meta text-text-3">{cardLine(run)}</span>
+      <span className="mt-1 truncate text-meta text-text-3">{cardLine(run, asked)}</span>
       <CardFoot run={run} />
     </Link>
   );
@@ -45,8 +46,9 @@ function CardFoot({ run }: { run: Run }) {
   );
 }
 
-/** The last thing that happened; for a run that waits for a place or has failed, why. */
-function cardLine(run: Run): string {
+/** The last thing that happened; for a run that waits for a person, what it asks; for a place or after a failure, why. */
+function cardLine(run: Run, asked: Request | undefined): string {
+  if (asked && asked.state !== "decided" && asked.kind !== "review") return asked.ask;
   if (run.phase === "queued" && run.queueReason) return run.queueReason;
   if (run.phase === "failed" && run.failureText) return run.failureText;
   return run.lastLine;

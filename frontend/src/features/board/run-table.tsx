@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useRef } from "react";
 import { actorWord, attentionNow } from "@/lib/attention";
 import { useNow } from "@/live/clock";
-import { useRun } from "@/live/hooks";
+import { useRequest, useRun } from "@/live/hooks";
 import { cx } from "@/lib/cx";
 import { against, money } from "@/lib/money";
 import { Delta } from "@/ui/chip";
@@ -51,6 +51,7 @@ export function RunTable({ ids, at, marked, onMark }: Props) {
 
 const Row = memo(function Row({ id, top, here, marked, onMark }: { id: string; top: number; here: boolean; marked: boolean; onMark: (id: string) => void }) {
   const run = useRun(id);
+  const asked = useRequest(run?.request ?? "");
   const now = useNow();
   if (!run) return null;
   const attention = attentionNow(run, now);
@@ -62,7 +63,7 @@ const Row = memo(function Row({ id, top, here, marked, onMark }: { id: string; t
       <span role="cell" className={cx("flex min-w-0 items-center gap-1.5 text-meta font-medium max-tablet:hidden", TONE[attention])}><StateIcon state={attention} size={13} /><span className="truncate">{actorWord(run, attention)}</span></span>
       <span role="cell" className="mono text-text-2">{run.ticket.key}</span>
       <span role="cell" className="min-w-0 truncate"><Link to="/runs/$id" params={{ id }} className="font-medium hover:underline">{run.ticket.title}</Link></span>
-      <span role="cell" className={cx(WIDE, "truncate text-meta text-text-3")}>{run.lastLine}</span>
+      <span role="cell" className={cx(WIDE, "truncate text-meta text-text-3")}>{asked && asked.state !== "decided" && asked.kind !== "review" ? asked.ask : run.lastLine}</span>
       <span role="cell" className="flex items-center max-desk:hidden"><StepTicks done={done} total={run.plan.length} active={attention === "working"} /></span>
       <span role="cell" className={WIDE}><RiskBars risk={run.risk} label={run.risk === "high"} /></span>
       <span role="cell" className={WIDE}>{run.proposal ? <Delta added={run.proposal.added} removed={run.proposal.removed} /> : <span className="sr-only">none yet</span>}</span>

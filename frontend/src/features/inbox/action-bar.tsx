@@ -32,10 +32,13 @@ export function ActionBar({ request, triage, menu, onMenu }: Props) {
   );
 }
 
+/** What A does where the platform has nothing to add to it. */
+const PLAIN: Partial<Record<Request["kind"], string>> = { question: "Sends this answer. The agent goes on with it." };
+
 /** What A does, in the platform's words; for a budget with the amount that stands in the box. */
 function Means({ request, triage }: { request: Request; triage: Triage }) {
   const run = useRun(request.runs[0] ?? "");
-  if (request.kind !== "budget" || !run) return <>{request.approveMeans}</>;
+  if (request.kind !== "budget" || !run) return <>{request.approveMeans || PLAIN[request.kind]}</>;
   return <>Raises the cap of {run.ticket.key} from {money(run.capMicro, run.currency)} to {money(amountOf(request, run, triage.picks), run.currency)}. {request.approveMeans}</>;
 }
 

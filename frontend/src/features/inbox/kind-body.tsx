@@ -23,7 +23,7 @@ export function KindBody({ request, run, triage }: { request: Request; run: Run;
     <>
       {request.quotes.map((quote) => <QuoteBlock key={quote.title} quote={quote} />)}
       {request.command && <CommandLine command={request.command} />}
-      {request.facts.length > 0 && <Facts request={request} />}
+      {request.facts.length > 0 && request.kind !== "review" && <Facts request={request} />}
       {request.kind === "budget" && <CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide />}
       {request.kind === "budget" && <Amount key={request.id} request={request} run={run} triage={triage} />}
       {choosable(request) && <Choices request={request} triage={triage} />}
@@ -72,7 +72,7 @@ function RunStrip({ run }: { run: Run }) {
   return (
     <Section title="The run behind it" className="wide:hidden" aside={<Link to="/runs/$id" params={{ id: run.id }} className="text-accent-text hover:underline">Open run</Link>}>
       <dl className="grid grid-cols-4 gap-x-6 gap-y-3 max-tablet:grid-cols-2">
-        <Fact label="Plan"><span className="inline-flex items-center gap-2">{done} of {run.plan.length} <StepTicks done={done} total={run.plan.length} active /></span></Fact>
+        <Fact label="Plan">{run.plan.length === 0 ? "none yet" : <span className="inline-flex items-center gap-2">{done} of {run.plan.length} <StepTicks done={done} total={run.plan.length} active={run.attention === "working"} /></span>}</Fact>
         <Fact label="Cost">{money(run.spentMicro, run.currency)} of {money(run.capMicro, run.currency)}</Fact>
         <Fact label="Started"><Ago at={run.startedAt} /></Fact>
         <Fact label="Model">{run.model}</Fact>

@@ -53,11 +53,12 @@ function QueueRow({ request, here, marked, anyMarked, onOpen, onMark }: RowProps
           <WaitClock since={request.waitingSince} quiet={request.state !== "open"} />
         </span>
         <span className="mt-1 flex h-5 items-center gap-2 text-meta text-text-3">
-          <span className="mono text-text-2">{run.ticket.key}</span>
-          <span>{KIND_WORD[request.kind]}</span>
+          <span className="mono shrink-0 text-text-2">{run.ticket.key}</span>
+          <span className="shrink-0">{KIND_WORD[request.kind]}</span>
           {request.runs.length > 1 && <Chip>{request.runs.length} runs</Chip>}
           {gone && <span className="min-w-0 truncate">{request.decided?.by} decided this <Ago at={request.decided?.at ?? 0} /></span>}
-          <span className="ml-auto"><RiskBars risk={request.risk} label={request.risk === "high"} /></span>
+          {!gone && request.runs.length === 1 && request.kind === "plan" && <span className="min-w-0 truncate">{run.ticket.title}</span>}
+          <span className="ml-auto shrink-0"><RiskBars risk={request.risk} label={request.risk === "high"} /></span>
         </span>
       </button>
     </li>

@@ -38,11 +38,12 @@ export function InboxPage() {
   const triage = useTriage(queue, search.request, select);
   const [menu, setMenu] = useState(false);
   useInboxKeys(triage, queue.takeIn, () => setMenu(true));
-  const reading = search.request !== undefined;
+  // A phone shows the list or one request; with nothing to list, what says so.
+  const reading = search.request !== undefined || queue.shown.length === 0;
   return (
     <div className="flex h-full flex-col">
-      {reading && <h1 className="sr-only tablet:hidden">Inbox</h1>}
-      <div className={cx(reading && "max-tablet:hidden")}>
+      {triage.current && search.request !== undefined && <h1 className="sr-only tablet:hidden">Inbox</h1>}
+      <div className={cx(triage.current && search.request !== undefined && "max-tablet:hidden")}>
         <PageHead title="Inbox" fact={<Summary shown={queue.shown} />}>
           <Segmented label="Which requests" value={tab} onChange={(next) => void go({ search: next === "open" ? {} : { tab: next } })}
             options={TABS.map((one) => ({ value: one, label: <>{NAME[one]} {queue.counts[one] !== undefined && <span className="num text-text-3">{queue.counts[one]}</span>}</> }))} />
@@ -57,9 +58,9 @@ export function InboxPage() {
             ? <SelectionDetail triage={triage} />
             : triage.current
             ? <RequestDetail key={triage.current.id} request={triage.current} triage={triage} total={queue.shown.length} menu={menu} onMenu={setMenu} onBack={() => select(undefined)} />
-            : queue.failed ? <Failure what="The decided requests could not be read." error={queue.failed} onRetry={queue.again} /> : <Nothing tab={tab} />}
+            : queue.reading ? <Skeleton /> : queue.failed ? <Failure what="The decided requests could not be read." error={queue.failed} onRetry={queue.again} /> : <Nothing tab={tab} />}
         </div>
-        {triage.current && triage.marked.size === 0 && <RunAside id={triage.current.runs[0] ?? ""} />}
+        {triage.current && triage.marked.size === 0 && <RunAside id={triage.current.runs[0] ?? ""} planless={triage.current.kind === "plan"} />}
       </div>
     </div>
   );

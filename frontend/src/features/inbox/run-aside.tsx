@@ -9,7 +9,7 @@ import { State } from "@/ui/state";
 import { PlanView } from "@/features/run/plan";
 
 /** On wide screens the run behind the question stays in sight, so that nobody opens a second tab to be sure. */
-export function RunAside({ id }: { id: string }) {
+export function RunAside({ id, planless }: { id: string; planless: boolean }) {
   const run = useRun(id);
   if (!run) return null;
   return (
@@ -27,7 +27,7 @@ export function RunAside({ id }: { id: string }) {
         </dl>
       </Section>
       <Section title="Cost" ><CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide /></Section>
-      <Section title="Plan"><PlanView plan={run.plan} short /></Section>
+      {!planless && run.plan.length > 0 && <Section title="Plan of the run"><PlanView plan={run.plan} short /></Section>}
     </aside>
   );
 }

@@ -8,13 +8,13 @@ import { serverNow } from "@/lib/server-time";
 import { useSignal } from "@/lib/signal";
 import { line } from "@/live/connection";
 import { useRequests } from "@/live/hooks";
-import { push } from "@/live/store";
+import { peek, push } from "@/live/store";
 import type { Request } from "@/wire/types";
 
 export type Tab = "open" | "snoozed" | "delegated" | "decided";
 export interface Queue {
   shown: Request[]; membersOf: (request: Request) => readonly Request[]; fresh: number; takeIn: () => void; sweep: () => void;
-  counts: Partial<Record<Tab, number>>; failed: unknown; again: () => void;
+  counts: Partial<Record<Tab, number>>; reading: boolean; failed: unknown; again: () => void;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface Queue {
 export function useQueue(tab: Tab): Queue {
   const all = useRequests();
   const booted = useSignal(line) !== "starting";
-  const decided = useDecided(tab === "decided");
+  const decided = useDecided(tab === "decided", all);
   const [held, setHeld] = useState<readonly string[]>([]);
   const [swept, setSwept] = useState<ReadonlySet<string>>(new Set());
   const leaving = useLeaving(swept);
@@ -38,10 +38,12 @@ export function useQueue(tab: Tab): Queue {
   }, [all, held, tab, leaving]);
   const shown = useMemo(() => inPlace(groups, held, tab), [groups, held, tab]);
   const fresh = tab === "open" ? grouped(all.filter((request) => request.state === "open" && !held.includes(request.id))).length : 0;
+  // Nothing stands there that could move: what came since needs no key.
+  useEffect(() => { if (shown.length === 0 && fresh > 0) takeIn(); }, [shown.length, fresh]);
   return {
     shown, fresh, takeIn, membersOf: (request) => groups.get(request.id)?.members ?? [request],
     sweep: () => setSwept(new Set(all.filter((request) => request.state === "decided").map((request) => request.id))),
-    counts: useMemo(() => countStates(all), [all]), failed: tab === "decided" ? decided.error : undefined, again: () => void decided.refetch(),
+    counts: useMemo(() => countStates(all), [all]), reading: tab === "decided" && decided.isPending, failed: tab === "decided" ? decided.error : undefined, again: () => void decided.refetch(),
   };
 }
 
@@ -70,9 +72,10 @@ function useLeaving(swept: ReadonlySet<string>): (request: Request) => boolean {
   );
 }
 
-function useDecided(wanted: boolean) {
+/** The platform does not push what was decided long ago: a snapshot that replaces the world must not take it away. */
+function useDecided(wanted: boolean, all: readonly Request[]) {
   const read = useQuery({ queryKey: ["decided"], queryFn: getDecided, enabled: wanted, staleTime: 0 });
-  useEffect(() => { if (read.data) push({ op: "decided", requests: read.data }); }, [read.data]);
+  useEffect(() => { if (read.data?.some((one) => !peek().requests.has(one.id))) push({ op: "decided", requests: read.data }); }, [read.data, all]);
   return read;
 }
 

@@ -1,10 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { getAudit } from "@/features/settings/api/audit";
 import { exactTime } from "@/lib/time";
-import { useProjects } from "@/live/hooks";
+import { useProjects, useRun } from "@/live/hooks";
 import { Reading } from "@/ui/failure";
 import { Field, Select } from "@/ui/field";
+
+/** A run is named by its ticket where that is known, and is one press away. */
+function Subject({ subject }: { subject: string }) {
+  const id = subject.startsWith("run:") ? subject.slice(4) : "";
+  const run = useRun(id);
+  if (!run) return <>{subject}</>;
+  return <Link to="/runs/$id" params={{ id }} title={subject} className="text-accent-text hover:underline">{run.ticket.key}</Link>;
+}
 
 /** Who did what, and when: absolute times, newest first. */
 export function Audit() {
@@ -25,7 +34,7 @@ export function Audit() {
                     <td className="num whitespace-nowrap py-1.5 pr-4 text-meta text-text-2">{exactTime(line.at)}</td>
                     <td className="py-1.5 pr-4">{line.actor}</td>
                     <td className="py-1.5 pr-4 font-medium">{line.what}</td>
-                    <td className="mono break-all py-1.5 pr-4 text-text-2">{line.subject}</td>
+                    <td className="mono break-all py-1.5 pr-4 text-text-2"><Subject subject={line.subject} /></td>
                     <td className="break-words py-1.5 text-text-2">{line.detail}</td>
                   </tr>
                 ))}

@@ -22,7 +22,7 @@ export function Routes({ project, may, connections }: { project: ProjectView; ma
           <label key={kind.key} className="flex flex-col gap-1.5">
             <span className="text-meta font-medium text-text-2">{kind.name}</span>
             <Select disabled={!may} value={project.routes[kind.key] ?? ""} onChange={(event) => route(kind, event.target.value)}>
-              <option value="">Not set</option>
+              <option value="">{models.length === 0 ? "Rehearsal" : "Not set"}</option>
               {models.map((one) => <option key={one.value} value={one.value} disabled={!one.priced}>{one.priced ? one.label : `${one.label} (no price)`}</option>)}
             </Select>
           </label>

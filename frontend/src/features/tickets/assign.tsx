@@ -8,6 +8,7 @@ import { assignTickets } from "@/features/tickets/api/assign";
 import { useTickets } from "@/features/tickets/use-tickets";
 import { cx } from "@/lib/cx";
 import { sayError } from "@/lib/http";
+import { reveal } from "@/lib/invisible";
 import { newKey } from "@/lib/key";
 import { amountText, microOf, money, plural } from "@/lib/money";
 import { useProjects } from "@/live/hooks";
@@ -31,6 +32,7 @@ export function Assign() {
   const waiting = (read.data ?? []).filter((ticket) => ticket.openRun === null && ticket.status !== "done" && mayDecide(who, ticket.project));
   const chosen = waiting.filter((ticket) => picked.has(ticket.id));
   const unready = chosen.filter((ticket) => !ticket.readiness.ready);
+  const usual = projects.find((project) => project.id === (chosen[0] ?? waiting[0])?.project)?.capMicro ?? 0;
   const cap = dials.cap === "" ? null : microOf(dials.cap);
   const start = useStart(chosen, dials, unready.length > 0, cap ?? null);
   const close = () => open.set(null);
@@ -49,7 +51,7 @@ export function Assign() {
           ? <p className="text-text-2">No open ticket waits for an agent in a project that you supervise. Write one with N.</p>
           : <ul className="divide-y divide-line" aria-label="Tickets">{waiting.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} on={picked.has(ticket.id)} onFlip={() => flip(ticket.id)} />)}</ul>)}
       </Reading>
-      <DialFields dials={dials} onChange={setDials} />
+      <DialFields dials={dials} usual={usual} onChange={setDials} />
       {start.error && <p role="alert" className="mt-3 text-failed">{sayError(start.error)}</p>}
     </Dialog>
   );
@@ -88,7 +90,7 @@ function Most({ chosen, cap, projects }: { chosen: readonly TicketView[]; cap: n
   return <>{[most, free === undefined ? "" : `${free} of ${plural(fleet.data!.places.all, "place")} free`].filter(Boolean).join(", ")}</>;
 }
 
-function DialFields({ dials, onChange }: { dials: Dials; onChange: (dials: Dials) => void }) {
+function DialFields({ dials, usual, onChange }: { dials: Dials; usual: number; onChange: (dials: Dials) => void }) {
   const connections = useQuery({ queryKey: ["connections"], queryFn: getConnections });
   const models = (connections.data ?? []).flatMap((one) => one.models.map((model) => ({ value: `${one.id}/${model.name}`, label: `${model.name}, ${one.name}` })));
   const bad = dials.cap !== "" && microOf(dials.cap) === undefined;
@@ -105,7 +107,7 @@ function DialFields({ dials, onChange }: { dials: Dials; onChange: (dials: Dials
         </Select>
       </Field>
       <Field label="Cap for each run" hint={bad ? "An amount such as 5.00" : "Empty: the project's. At the cap it asks; it is not killed."}>
-        <Input inputMode="decimal" placeholder={amountText(5_000_000)} value={dials.cap} aria-invalid={bad} onChange={(event) => onChange({ ...dials, cap: event.target.value })} />
+        <Input inputMode="decimal" placeholder={amountText(usual)} value={dials.cap} aria-invalid={bad} onChange={(event) => onChange({ ...dials, cap: event.target.value })} />
       </Field>
       <div className="col-span-full"><Field label="Words for the agent"><TextArea rows={2} value={dials.words} placeholder="Nothing beyond the ticket" onChange={(event) => onChange({ ...dials, words: event.target.value })} /></Field></div>
     </div>
@@ -117,8 +119,8 @@ function TicketRow({ ticket, on, onFlip }: { ticket: TicketView; on: boolean; on
     <li className="flex gap-3 py-2.5">
       <Checkbox checked={on} onChange={onFlip} label={`Pick ${ticket.key}`} className="mt-0.5" />
       <div className="min-w-0 flex-1">
-        <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{ticket.title}</span></p>
-        <p className={cx("text-meta", ticket.readiness.ready ? "text-text-3" : "text-needs")}>{ticket.readiness.ready ? [ticket.kind, ticket.priority, ...ticket.labels].join(" · ") : ticket.readiness.why}</p>
+        <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{reveal(ticket.title)}</span></p>
+        <p className={cx("text-meta", ticket.readiness.ready ? "text-text-3" : "text-needs")}>{ticket.readiness.ready ? [ticket.kind, ticket.priority, ...ticket.labels].map(reveal).join(" · ") : ticket.readiness.why}</p>
       </div>
       <Fitness ticket={ticket} />
     </li>

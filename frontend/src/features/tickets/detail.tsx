@@ -8,6 +8,7 @@ import { changeTicket, commentTicket } from "@/features/tickets/api/write-ticket
 import { TicketFields, type Fields } from "@/features/tickets/form";
 import { Fitness } from "@/features/tickets/rows";
 import { sayError } from "@/lib/http";
+import { reveal } from "@/lib/invisible";
 import { projectName } from "@/live/hooks";
 import { Button, IconButton } from "@/ui/button";
 import { Ago } from "@/ui/clock";
@@ -43,10 +44,10 @@ export function TicketDetail({ ticket, onBack }: { ticket: TicketView; onBack: (
 function Shown({ ticket }: { ticket: TicketView }) {
   return (
     <>
-      <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{ticket.title}</h2>
+      <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{reveal(ticket.title)}</h2>
       {!ticket.readiness.ready && ticket.openRun === null && <p className="text-needs">{ticket.readiness.why}</p>}
-      <p className="prose-measure whitespace-pre-wrap break-words text-lead text-text-2">{ticket.description || "No description."}</p>
-      <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).join(" · ")}</p>
+      <p className="prose-measure whitespace-pre-wrap break-words text-lead text-text-2">{reveal(ticket.description) || "No description."}</p>
+      <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).map((word) => reveal(String(word))).join(" · ")}</p>
     </>
   );
 }
@@ -113,7 +114,7 @@ function Comments({ ticket, may }: { ticket: TicketView; may: boolean }) {
             <Avatar name={comment.by} size={22} />
             <div className="min-w-0 flex-1">
               <p className="flex items-baseline gap-2"><span className="font-medium">{comment.by}</span><Ago at={comment.at} className="text-meta text-text-3" /></p>
-              <p className="prose-measure whitespace-pre-wrap break-words text-text-2">{comment.body}</p>
+              <p className="prose-measure whitespace-pre-wrap break-words text-text-2">{reveal(comment.body)}</p>
             </div>
           </li>
         ))}

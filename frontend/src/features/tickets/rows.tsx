@@ -1,5 +1,6 @@
 import { projectName } from "@/live/hooks";
 import { cx } from "@/lib/cx";
+import { reveal } from "@/lib/invisible";
 import { Chip } from "@/ui/chip";
 import { Ago } from "@/ui/clock";
 import type { TicketView } from "@/wire/types";
@@ -18,11 +19,11 @@ function TicketRow({ ticket, here, onPick }: { ticket: TicketView; here: boolean
       <button type="button" onClick={onPick} aria-current={here ? "true" : undefined} className="flex w-full flex-col gap-1 px-2.5 py-2 text-left">
         <span className="flex w-full items-baseline gap-2">
           <span className="mono shrink-0 text-text-2">{ticket.key}</span>
-          <span className="min-w-0 flex-1 truncate font-medium">{ticket.title}</span>
+          <span className="min-w-0 flex-1 truncate font-medium">{reveal(ticket.title)}</span>
           <Fitness ticket={ticket} />
         </span>
         <span className="flex w-full items-center gap-2 text-meta text-text-3">
-          <span className="truncate">{[projectName(ticket.project), ticket.kind, ticket.priority, ...ticket.labels].filter(Boolean).join(" · ")}</span>
+          <span className="truncate">{[projectName(ticket.project), ticket.kind, ticket.priority, ...ticket.labels].filter(Boolean).map(reveal).join(" · ")}</span>
           <Ago at={ticket.updated} className="ml-auto" />
         </span>
       </button>

@@ -4,7 +4,7 @@ import type { Member, ProjectBody, ProjectPatch, ProjectView, Role, SettingFact 
 const path = (id: string): string => `/projects/${encodeURIComponent(id)}`;
 const member = (id: string, person: string): string => `${path(id)}/members/${encodeURIComponent(person)}`;
 
-export const getProjects = (): Promise<ProjectView[]> => http.get<ProjectView[]>("/projects");
+export const getProjects = (): Promise<ProjectView[]> => http.getRaw<ProjectView[]>("/projects");
 export const createProject = (body: ProjectBody): Promise<ProjectView> => http.post<ProjectView>("/projects", body);
 export const changeProject = (id: string, body: ProjectPatch): Promise<ProjectView> => http.patch<ProjectView>(path(id), body);
 export const testRepository = (id: string): Promise<SettingFact[]> => http.post<SettingFact[]>(`${path(id)}/repository/test`);

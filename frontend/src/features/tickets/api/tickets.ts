@@ -5,5 +5,5 @@ export function getTickets(project: string, q: string): Promise<TicketView[]> {
   const search = new URLSearchParams();
   if (project) search.set("project", project);
   if (q) search.set("q", q);
-  return http.get<TicketView[]>(`/tickets?${search}`);
+  return http.getRaw<TicketView[]>(`/tickets?${search}`);
 }
