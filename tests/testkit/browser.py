@@ -87,11 +87,10 @@ class Person:
         return page
 
     def go(self, page: Page, path: str) -> None:
-        """Opens a page and waits for the live line, as a person would look whether it is up."""
+        """Opens a page of the dashboard and waits until its line is live."""
         page.goto(self.house.address + path)
-        expect(page.locator("html[data-theme]")).to_be_attached()
-        expect(page.get_by_role("main")).to_be_visible()
-        live(page)
+        line = page.get_by_title("State of the connections: opens fleet")
+        expect(line.get_by_text("Live", exact=True)).to_be_attached()
 
     def sign_in(self, name: str = "alice") -> "Person":
         page = self.context.new_page()
@@ -122,12 +121,6 @@ def person(browser: Browser, house: House, *, theme: str = "light", width: int =
     watch = Watch(house.address)
     watch.over(context)
     return Person(house, context, watch)
-
-
-def live(page: Page) -> None:
-    expect(
-        page.get_by_role("link", name=re.compile("Live")).or_(page.get_by_role("navigation", name="Main")).first
-    ).to_be_attached()
 
 
 # ---- the inbox ----
