@@ -287,14 +287,15 @@ async def test_an_environment_of_packages_is_there_to_read_and_a_missing_one_is_
         (world.folder / "environments" / "sample" / "bin" / name).chmod(0o755)
     (world.folder / "environments" / "sample" / "package").write_text("it is here")
     await world.do(
-        "cat /environment/package; own-tool; git --version; touch /environment/x; exit 0", environment="sample"
+        "cat /environment/package; PATH=$QUARTERDECK_TOOLS_PATH own-tool; git --version; touch /environment/x; exit 0",
+        environment="sample",
     )
     assert "it is here" in world.log()
     assert "own-tool of the packages" in world.log()
     assert "git of the packages" not in world.log()
     assert not (world.folder / "environments" / "sample" / "x").exists()
-    for bad in ("other", "../places"):
-        with pytest.raises(Refused):
+    for bad, no in (("other", TryLater), ("../places", Refused), (".gone-1", Refused)):
+        with pytest.raises(no):
             await world.cluster.create(world.spec("run-2", environment=bad))
 
 

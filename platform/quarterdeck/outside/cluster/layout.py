@@ -14,7 +14,11 @@ DOORS = "/run/quarterdeck/doors"
 OUTLET = "/run/quarterdeck/outlet"
 ENVIRONMENT = "/environment"
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "nsswitch.conf", "localtime", "mime.types")
+ETC = (
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "nsswitch.conf", "localtime", "mime.types",
+    # Whom to trust, where Debian, Fedora and Alpine keep it: without it an install reaches nothing by https.
+    "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates",
+)  # fmt: skip
 OWN_ETC = {
     "passwd": f"agent:x:{INNER_UID}:{INNER_UID}::/home/agent:/bin/sh\n",
     "group": f"agent:x:{INNER_UID}:\n",
