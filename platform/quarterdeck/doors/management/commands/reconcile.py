@@ -81,6 +81,13 @@ class Reconciler:
             log.exception("reconciler: this pass failed")
 
     async def _carry_out(self, order: reconcile.Order) -> None:
+        """An order that this machine cannot carry out now does not hold up the ones behind it."""
+        try:
+            await self._act(order)
+        except OSError as bad:
+            log.warning("reconciler: %s failed (%s); the next pass asks again", type(order).__name__, bad)
+
+    async def _act(self, order: reconcile.Order) -> None:
         match order:
             case reconcile.Delete(name, uid, grace):
                 await self.cluster.delete(name, uid, grace_s=grace)
@@ -99,6 +106,9 @@ class Reconciler:
             place = await self.cluster.create(spec)
         except (Refused, TryLater, GaveUp) as no:
             await _db(not_created)(row, no)
+        except OSError as bad:  # a full disk, say: this one waits, the orders behind it do not
+            text = f"The place could not be made: {bad.strerror or bad}."
+            await _db(not_created)(row, TryLater(text, after=5.0, reason="no_place"))
         else:
             await _db(created)(row, place)
 
