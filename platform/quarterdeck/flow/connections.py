@@ -4,19 +4,17 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from deckwire.events import Changed
-from quarterdeck.errors import GaveUp, Refused
+from quarterdeck.errors import Refused
+from quarterdeck.flow import endpoints
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, keys, ledger
 from quarterdeck.record.models import Connection, Project
 
 MOST_MODELS = 100
-SECONDS = 8.0
 
 
 def create(
@@ -58,50 +56,14 @@ def remove(actor: Actor, id: UUID) -> None:
 
 
 def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:
-    """Asks the endpoint for its models: (fact, ok, remedy). What it says is kept beside the connection."""
+    """One small real call to each model: (fact, ok, remedy). What it says is kept beside the connection."""
     row = Connection.objects.filter(id=id, kind="model").first()
     if row is None:
         raise Refused("There is no such connection.", reason="no_such_connection", status=404)
-    facts = [("The rehearsal model is part of Quarterdeck.", True, "")] if row.protocol == "rehearsal" else _try(row)
-    kept = [{"label": label, "ok": ok, "remedy": remedy} for label, ok, remedy in facts]
+    facts = [(one.label, one.ok, one.remedy) for one in endpoints.test(row)]
     with transaction.atomic():
-        Connection.objects.filter(id=id).update(tested_at=Now(), test_facts=kept)
         _note(actor, id, "tested", ok=all(ok for _, ok, _ in facts))
     return facts
-
-
-def _try(row: Connection) -> list[tuple[str, bool, str]]:
-    prices = [one["name"] for one in row.offers if one.get("in_micro") is None or one.get("out_micro") is None]
-    facts = [
-        (
-            "Every model has a price.",
-            not prices,
-            f"Enter one for {', '.join(prices[:3])}; 0 is allowed." if prices else "",
-        )
-    ]
-    try:
-        headers = _headers(row)
-    except GaveUp as no:
-        return [("The stored key can be read.", False, no.remedy), *facts]
-    try:
-        with httpx.Client(timeout=SECONDS, follow_redirects=False) as client:
-            answer = client.get(f"{row.base_url.rstrip('/')}/models", headers=headers)
-    except httpx.HTTPError as no:
-        return [("The address answers.", False, f"{type(no).__name__}: check the address and the network."), *facts]
-    good = answer.status_code == 200
-    why = "The key was refused." if answer.status_code in {401, 403} else f"It said {answer.status_code}."
-    return [
-        ("The address answers.", True, ""),
-        ("It lists its models for this key.", good, "" if good else why),
-        *facts,
-    ]
-
-
-def _headers(row: Connection) -> dict[str, str]:
-    key = keys.open_secret(bytes(row.secret), row.key_id)
-    if row.protocol == "anthropic":
-        return {"x-api-key": key, "anthropic-version": "2023-06-01"}
-    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _kept(actor: Actor, row: Connection, verb: str, **body: Any) -> Connection:
