@@ -1,4 +1,5 @@
 """The two faces of every message: strict when written, tolerant when read."""
+
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict

@@ -1,4 +1,5 @@
 """A Check's messages: what the platform asks a fresh place to run, and the report that comes back."""
+
 from pydantic import Field
 
 from deckwire.base import Message

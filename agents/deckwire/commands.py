@@ -1,4 +1,5 @@
 """What the platform tells a living agent. Stop and rewind are not here: they need no agent."""
+
 from typing import Literal
 
 from pydantic import Field

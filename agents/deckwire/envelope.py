@@ -3,6 +3,7 @@
 A refusal at any door is a `Refusal` body with its HTTP status: 401 token, 403 not yours, 409 fenced or conflicting,
 402 budget, 413 too big, 422 malformed, 429 too fast (Retry-After in seconds), 503 try again.
 """
+
 from typing import Any, Literal
 
 from pydantic import Field

@@ -5,6 +5,7 @@ Agent, narrative (events door):             said read edited ran tested committe
 Platform:                                   opened moved decided attempted resumed spent checked proposed merged
                                             changed quarantined unknown
 """
+
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError

@@ -1,4 +1,5 @@
 """What an agent asks a person, and what comes back."""
+
 from typing import Literal
 
 from pydantic import Field

@@ -1,4 +1,5 @@
 """How an agent derives its audience tokens from the session, and how the platform checks that it did."""
+
 import hashlib
 import hmac
 

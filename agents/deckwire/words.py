@@ -1,4 +1,5 @@
 """The words both sides use: phases, reasons, kinds. One list each, so that nobody spells his own."""
+
 from enum import StrEnum
 
 

@@ -1,4 +1,5 @@
 """The worker's app. Celery carries pokes ("look at the table") and sweeps; losing the broker loses nothing but time."""
+
 import os
 
 from celery import Celery

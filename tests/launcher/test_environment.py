@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.up import environment
 

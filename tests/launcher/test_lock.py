@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.up.lock import DataLock
 

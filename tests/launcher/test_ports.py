@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.up import ports
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.up import postgres
 from testkit.postgres import start_postgres

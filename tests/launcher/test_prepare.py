@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.up import prepare
 
 NPM = """#!/bin/sh

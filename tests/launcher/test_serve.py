@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from quarterdeck.doors import serve
 
 # The real process with a small application in the place of the dashboard.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from quarterdeck.errors import GaveUp
 from quarterdeck.up import processes
 from quarterdeck.up.supervise import House, Service, Supervisor

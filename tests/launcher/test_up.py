@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from testkit.servers import short_folder
 
 pytestmark = pytest.mark.faults

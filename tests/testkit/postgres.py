@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from quarterdeck.up import postgres, valkey
 
+from quarterdeck.up import postgres, valkey
 from testkit.servers import Server, short_folder
 
 

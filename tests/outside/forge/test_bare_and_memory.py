@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from quarterdeck.errors import Refused
 from quarterdeck.outside.forge.bare import BareForge
 from quarterdeck.outside.forge.memory import MemoryForge
