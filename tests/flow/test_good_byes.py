@@ -9,7 +9,6 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import decide, launch, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.repos.run import refuse_frozen
-from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Attempt, Request, Run
 from testkit.hand import Hand, commit
 
@@ -39,7 +38,7 @@ def test_an_agent_that_fails_by_itself_is_tried_again(run: Run, hand: Hand) -> N
 
 
 def test_a_run_sent_back_from_its_review_may_push_again(
-    run: Run, hand: Hand, store: Store, alice_acts: Actor, tmp_path: Path
+    run: Run, hand: Hand, alice_acts: Actor, tmp_path: Path
 ) -> None:
     repository = tmp_path / "repos" / "runs" / f"{run.id}.git"
     hand.seal(commit(repository, {"larkfield/new.py": "ANSWER = 42\n"}))
