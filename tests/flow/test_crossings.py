@@ -215,3 +215,30 @@ def test_an_agent_that_does_not_leave_after_the_end_of_its_run_is_shown_out(
     reconcile.compare([place])
     assert Attempt.objects.get(id=hand.attempt.id).state == AttemptState.FENCED
     assert [order.name for order in reconcile.compare([place]) if isinstance(order, reconcile.Delete)] == [place.name]
+
+
+# ---- an answer taken back while the next attempt is on its way --------------------------------------------------------
+
+
+@pytest.mark.parametrize("let_in_first", [True, False])
+def test_an_answer_taken_back_from_an_attempt_on_its_way_leaves_the_run_waiting(
+    run: Run, hand: Hand, alice_acts: Actor, let_in_first: bool
+) -> None:
+    hand.step()
+    hand.interrupt(QUESTION)
+    hand.bye()
+    request = Request.objects.get(run=run)
+    batch = decide.decide(alice_acts, "answer", Verb.ANSWER, requests=[request.id], choice="1").batch
+    made = launch.admit(run.id)
+    assert made is not None
+    again = Hand(made)
+    if let_in_first:
+        again.hello()
+    assert decide.undo(alice_acts, batch).lines[0].fate == "applied"
+    if not let_in_first:
+        again.hello()
+    assert fresh(run).phase == Phase.WAITING
+    again.bye(reason="waiting")
+    assert fresh(run).phase == Phase.WAITING
+    decide.decide(alice_acts, "answer again", Verb.ANSWER, requests=[request.id], choice="1")
+    assert fresh(run).phase == Phase.QUEUED

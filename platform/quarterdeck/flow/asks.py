@@ -55,6 +55,11 @@ def supersede(run: Run, why: str) -> int:
     )
 
 
+def waits(run: Run) -> bool:
+    """Whether its agent asked something that nobody has answered yet: whoever works for it can only wait."""
+    return Request.objects.filter(run=run, state__in=OPEN_REQUEST).exclude(interrupt="").exists()
+
+
 def open_of(run: Run, interrupt: str) -> list[Request]:
     rows = Request.objects.select_for_update().filter(run=run, interrupt=interrupt, state__in=OPEN_REQUEST)
     return list(rows.order_by("index"))

@@ -24,6 +24,8 @@ def bye(bearer: Bearer, said: Bye) -> Leave:
             _park(run)
         elif said.state == AttemptState.FAILED:
             losses.send_on(run, said.reason, said.text, blame)
+        else:  # what was sealed stays where it is; who sealed nothing has not done its work
+            losses.send_on(run, "left_early", "The agent left without having sealed its work.", Blame.AGENT)
     return Leave()
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deckwire.words import AttemptState, Blame, Phase
+from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame, Phase
 from quarterdeck.flow import asks, fencing, mailbox
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Attempt, Run
 
 BY = "rule:reconciler"
+LONELY = timedelta(seconds=30)
 MAX_FAILURES = 3
 MAX_PAUSE_S = 60
 WORKS = (Phase.STARTING, Phase.WORKING, Phase.WAITING)
@@ -43,11 +44,21 @@ def overstayed(attempt_id: UUID) -> None:
             fencing.end(run, attempt, AttemptState.FENCED, reason="overstayed", text=text)
 
 
+def strays() -> None:
+    """Runs that need an agent and have none, whatever the reason: a run that nobody works for must not look at work."""
+    lonely = Run.objects.filter(phase__in=WORKS, phase_since__lt=Now() - LONELY)
+    for run_id in lonely.exclude(attempts__state__in=LIVE_ATTEMPT).values_list("id", flat=True):
+        with transaction.atomic():
+            run = lifecycle.hold(run_id)
+            if fencing.live_attempt(run) is None:
+                send_on(run, "stray", "No attempt worked for this run any more.", Blame.INFRASTRUCTURE)
+
+
 def send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
     """Where a run goes whose attempt has just ended without its work being done. The caller holds the run."""
     if run.phase not in HAD_ATTEMPT:
         return  # it ended or was sent elsewhere before
-    if run.phase == Phase.WAITING and not mailbox.open_for_agent(run.id):
+    if run.phase == Phase.WAITING and asks.waits(run) and not mailbox.open_for_agent(run.id):
         return  # it waits for a person, who needs no place: the decision will bring it back
     if run.phase == Phase.SEALING:
         return  # the head is sealed and frozen: the platform needs no agent from here on

@@ -50,6 +50,7 @@ def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Orde
     orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
     orders += environments.compare(there, places)
     _find_silent()
+    losses.strays()
     return orders
 
 

@@ -115,5 +115,5 @@ def _unsend(run: Run, decision: Decision, command: Command) -> None:
     reopened = Request.objects.filter(run=run, decision=decision).update(
         state=RequestState.OPEN, decision=None, answer=None, closed_at=None
     )
-    if reopened and run.phase == Phase.QUEUED:
+    if reopened and run.phase in (Phase.QUEUED, Phase.WORKING):
         lifecycle.move(run, Phase.WAITING, reason="taken_back", by=decision.actor)

@@ -9,7 +9,7 @@ from deckwire.events import Attempted, Resumed
 from deckwire.tokens import digest
 from deckwire.words import AttemptState, Blame, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import fencing, losses
+from quarterdeck.flow import asks, fencing, losses
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Command, ModelCall, Run, RunRepository
 
@@ -69,6 +69,8 @@ def _announce(run: Run, attempt: Attempt) -> None:
         ledger.note(run.stream, again, by="rule:doors", epoch=attempt.epoch)
     if run.phase == Phase.STARTING:
         lifecycle.move(run, Phase.WORKING, reason="agent_ready", by="rule:doors")
+        if asks.waits(run):  # the answer it was started for was taken back on the way
+            lifecycle.move(run, Phase.WAITING, reason="taken_back", by="rule:doors")
 
 
 def _welcome(run: Run, attempt: Attempt, session: str) -> Welcome:
