@@ -20,7 +20,7 @@ export function Banners() {
       {watchesOnly(who) && <Banner icon={<Eye size={15} />}>{who.person.name} watches: everything can be read, nothing can be decided. An admin of the project can give the right to supervise.</Banner>}
       {who.rehearsal && (
         <Banner tone="working" icon={<FlaskConical size={15} />} action={<Link to="/settings" search={{ part: "Models" }} className="shrink-0 font-medium underline max-tablet:hidden">Add a model</Link>}>
-          Rehearsal: a scripted model plays the agent, no key is used and nothing is spent; the prices shown are made up. Add a model in Settings to work for real.
+          Rehearsal: a scripted model plays the agent, nothing is spent<span className="max-tablet:hidden">, no key is used; the prices shown are made up. Add a model in Settings to work for real</span>.
         </Banner>
       )}
     </>

@@ -16,10 +16,10 @@ import { RiskBars, RiskFlags } from "@/ui/risk";
 import { Tip } from "@/ui/tip";
 import type { Request, Run } from "@/wire/types";
 
-interface Props { request: Request; triage: Triage; total: number; menu: boolean; onMenu: (open: boolean) => void; onBack: () => void }
+interface Props { request: Request; triage: Triage; total: number; past: boolean; menu: boolean; onMenu: (open: boolean) => void; onBack: () => void }
 
 /** One request, large enough to decide on without opening anything else. */
-export function RequestDetail({ request, triage, total, menu, onMenu, onBack }: Props) {
+export function RequestDetail({ request, triage, total, past, menu, onMenu, onBack }: Props) {
   const run = useRun(request.runs[0] ?? "");
   if (!run) return null;
   return (
@@ -36,7 +36,7 @@ export function RequestDetail({ request, triage, total, menu, onMenu, onBack }: 
           <KindBody request={request} run={run} triage={triage} />
         </div>
       </div>
-      <ActionBar request={request} triage={triage} menu={menu} onMenu={onMenu} />
+      {!past && <ActionBar request={request} triage={triage} menu={menu} onMenu={onMenu} />}
     </article>
   );
 }

@@ -44,7 +44,7 @@ export function InboxPage() {
     <div className="flex h-full flex-col">
       {triage.current && search.request !== undefined && <h1 className="sr-only tablet:hidden">Inbox</h1>}
       <div className={cx(triage.current && search.request !== undefined && "max-tablet:hidden")}>
-        <PageHead title="Inbox" fact={<Summary shown={queue.shown} />}>
+        <PageHead title="Inbox" fact={<Summary shown={queue.shown} past={tab === "decided"} />}>
           <Segmented label="Which requests" value={tab} onChange={(next) => void go({ search: next === "open" ? {} : { tab: next } })}
             options={TABS.map((one) => ({ value: one, label: <>{NAME[one]} {queue.counts[one] !== undefined && <span className="num text-text-3">{queue.counts[one]}</span>}</> }))} />
         </PageHead>
@@ -57,7 +57,7 @@ export function InboxPage() {
           {triage.marked.size > 0
             ? <SelectionDetail triage={triage} />
             : triage.current
-            ? <RequestDetail key={triage.current.id} request={triage.current} triage={triage} total={queue.shown.length} menu={menu} onMenu={setMenu} onBack={() => select(undefined)} />
+            ? <RequestDetail key={triage.current.id} request={triage.current} triage={triage} total={queue.shown.length} past={tab === "decided"} menu={menu} onMenu={setMenu} onBack={() => select(undefined)} />
             : queue.reading ? <Skeleton /> : queue.failed ? <Failure what="The decided requests could not be read." error={queue.failed} onRetry={queue.again} /> : <Nothing tab={tab} />}
         </div>
         {triage.current && triage.marked.size === 0 && <RunAside id={triage.current.runs[0] ?? ""} planless={triage.current.kind === "plan"} />}
@@ -66,10 +66,11 @@ export function InboxPage() {
   );
 }
 
-function Summary({ shown }: { shown: Request[] }) {
+function Summary({ shown, past }: { shown: Request[]; past: boolean }) {
   const now = useNow();
   if (shown.length === 0) return null;
   const runs = new Set(shown.flatMap((request) => request.runs)).size;
+  if (past) return <>{plural(shown.length, "request")} over {plural(runs, "run")}, latest first</>;
   const longest = Math.max(...shown.map((request) => now - request.waitingSince));
   return (
     <Tip side="bottom" text="Order: risk (1, 2, 4) × minutes waited × √ runs that the answer frees. Nothing else moves a row.">

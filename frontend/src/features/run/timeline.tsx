@@ -106,7 +106,7 @@ function Line({ event }: { event: TimelineEvent }) {
         <p className={cx("prose-measure break-words", event.what === "thought" && "whitespace-pre-wrap", event.undone ? "text-text-3 line-through decoration-text-3" : event.what === "thought" ? "text-text-2" : "text-text", loud && "font-medium")}>
           {reveal(event.text)}{event.undone && <span className="sr-only"> (undone)</span>}
         </p>
-        {more && <p className={cx("break-words text-text-2", event.what === "shell" || event.what === "test" ? "mono whitespace-pre-wrap" : "prose-measure text-meta")}>{reveal(more)}</p>}
+        {more && <p className={cx("break-words text-text-2", event.what === "shell" || event.what === "test" ? "mono whitespace-pre-wrap" : "prose-measure whitespace-pre-line text-meta")}>{reveal(more)}</p>}
         {event.output && <Output>{reveal(plain(event.output))}</Output>}
       </div>
       <time dateTime={new Date(event.at).toISOString()} title={exactTime(event.at)} className="num shrink-0 text-meta text-text-3">{timeOfDay(event.at)}</time>
