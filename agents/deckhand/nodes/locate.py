@@ -47,7 +47,9 @@ async def candidates(deck: Deck) -> str:
         names = await deck.workspace.files()
         found = await asyncio.to_thread(lambda: rank(words, readable(deck.workspace.tree, names)))
         deck.places = {head: _offer(found)}
-        deck.say(Noted(text=f"Candidates offered: {len(found)}", detail=", ".join(one.path for one in found)))
+        deck.say(
+            Noted(text=f"Candidates offered: {len(found)}", detail="\n".join(f"{one.path}\t{one.why}" for one in found))
+        )
     return deck.places[head]
 
 

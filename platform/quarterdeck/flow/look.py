@@ -137,7 +137,10 @@ def _approval(row: Approval, standing: Proposal) -> views.Approval:
 
 
 def _took(standing: Proposal, run: views.Run) -> str:
-    minutes = max(0, (ms(standing.sealed_at) - run.started_at) // 60_000)
+    seconds = max(0, (ms(standing.sealed_at) - run.started_at) // 1000)
+    minutes = seconds // 60
+    if minutes < 2:
+        return f"{seconds} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 

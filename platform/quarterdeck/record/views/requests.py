@@ -20,12 +20,21 @@ def request(row: Request, seq: int = 0) -> views.Request:
     return views.Request(
         id=str(row.id), seq=seq, kind=row.kind, project=str(row.run.project_id), runs=[str(row.run_id)],
         interrupt=row.interrupt, ask=ask.ask, context=ask.context, waiting_since=ms(row.waiting_since),
-        risk=Risk(row.risk), flags=_flags(row.body), choices=ask.choices, facts=ask.facts, quotes=ask.quotes,
+        risk=_risk(row), flags=_flags(row.body), choices=ask.choices, facts=ask.facts, quotes=ask.quotes,
         plan=ask.plan.steps if ask.plan else [], approve_means=ask.approve_means, command=ask.command,
         reversible=ask.reversible, amount_micro=_amount(row.body), state=STATE.get(row.state, row.state),
         until=ms_or_none(row.until), to=str(row.delegate) if held else "", to_id=str(row.delegate_id) if held else "",
         decided=_decided(row.decision),
     )  # fmt: skip
+
+
+def _risk(row: Request) -> Risk:
+    """A review is as risky as what was planned."""
+    asked = Risk(row.risk)
+    if row.kind != "review" or not row.run.plan:
+        return asked
+    order = [Risk.LOW, Risk.MEDIUM, Risk.HIGH]
+    return max(asked, Risk(row.run.plan.get("risk", Risk.LOW)), key=order.index)
 
 
 def _ask(row: Request) -> Ask:

@@ -19,6 +19,21 @@ ATTEMPTS = {
 }  # fmt: skip
 
 
+# What the state says already: repeated behind it, it only reads as noise.
+PLAIN = {
+    "sealed",
+    "evidence_ready",
+    "place_found",
+    "agent_ready",
+    "decided",
+    "waiting",
+    "parked",
+    "paused",
+    "resumed",
+    "merged",
+}
+
+
 def of(said: Message, by: str) -> str:
     kind = str(getattr(said, "kind", "unknown"))
     return SENTENCES.get(kind, lambda *_: kind)(said, by)
@@ -41,7 +56,11 @@ def _tested(e: Any, _: str) -> str:
 
 
 def _moved(e: Any, _: str) -> str:
-    return f"{PHASES.get(e.to, e.to)}: {e.reason.replace('_', ' ')}" if e.reason else PHASES.get(e.to, e.to)
+    return PHASES.get(e.to, e.to) + _because(e.reason)
+
+
+def _because(reason: str) -> str:
+    return "" if not reason or reason in PLAIN or reason.startswith("asked_") else f": {reason.replace('_', ' ')}"
 
 
 def _decided(e: Any, by: str) -> str:
@@ -57,8 +76,7 @@ def _spent(e: Any, _: str) -> str:
 
 
 def _attempted(e: Any, _: str) -> str:
-    reason = e.reason.replace("_", " ")
-    return f"Attempt {e.epoch} {ATTEMPTS.get(e.state, e.state)}{': ' + reason if reason else ''}"
+    return f"Attempt {e.epoch} {ATTEMPTS.get(e.state, e.state)}{_because(e.reason)}"
 
 
 def _first(text: str) -> str:
