@@ -49,7 +49,7 @@ SCREENS = (
     Screen("inbox-redirect", "/inbox?request={plan:LARK-2}", "Templates", keys("r")),
     Screen("inbox-edit-plan", "/inbox?request={plan:LARK-2}", "Keep this plan", keys("e")),
     Screen("inbox-snoozed-empty", "/inbox?tab=snoozed", "Nothing snoozed"),
-    Screen("inbox-decided", "/inbox?tab=decided", "Decided by Alice"),
+    Screen("inbox-decided", "/inbox?tab=decided", "Alice decided this"),
     Screen("board", "/board", "Waiting elsewhere"),
     Screen("board-nothing-found", "/board?q=nothing-is-called-this", "Clear, 0 of"),
     Screen("list", "/list", "LARK-2"),
