@@ -76,11 +76,11 @@ def ride(alice: Desk, tickets: list[str], meter: Meter) -> Figures:
         if not approved:
             until(lambda: len(alice.house.rows(waiting)) >= min(len(tickets), PLACES), 300, what="waiting agents")
             idle = meter.memory()
-        for request in until(lambda: alice.house.rows(waiting), 300, what="a plan to approve"):
+        for request in until(lambda: alice.house.rows(waiting), 900, what="a plan to approve"):
             assert alice.answer("approve", request)[0]["fate"] == "pending"
             approved += 1
     done = "select count(*) from record_run where phase = 'review'"
-    until(lambda: alice.house.value(done) == len(tickets), 600, every=0.5, what="all reviews")
+    until(lambda: alice.house.value(done) == len(tickets), 1800, every=0.5, what="all reviews")
     return {
         "memory_mib": {name: value for name, value in idle.items() if name != "agents"},
         "memory_mib_per_waiting_agent": round(idle["agents"] / min(len(tickets), PLACES), 1),

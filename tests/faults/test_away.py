@@ -9,9 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from deckwire.words import Audience
 from quarterdeck.up import environment
-from testkit.house import House
+from testkit import history
+from testkit.house import House, command_line
 from testkit.storm import Sea
+from testkit.thief import Thief
 from testkit.waiting import until
 
 pytestmark = pytest.mark.faults
@@ -77,6 +80,20 @@ def test_a_stopped_and_started_house_goes_on_with_a_waiting_and_a_working_run(se
             assert sea.house.left() == []
             sea.house.start()
             sea.alice.answer("approve", sea.alice.asked("LARK-2", "plan"))
+
+
+def test_a_stop_needs_no_help_from_the_agent(sea: Sea) -> None:
+    """An agent that hears nothing: the run is cancelled at once, its tokens are dead, and its place goes."""
+    sea.alice.assign("LARK-1", planDial="auto")
+    sea.works("LARK-1", 5)
+    run = sea.alice.run("LARK-1")
+    shim, agent = sea.house.pid(f"shim:{run}"), sea.house.pid(f"agent:{run}")
+    os.kill(agent, signal.SIGSTOP)
+    assert sea.alice.decide("stop", "LARK-1")[0]["fate"] == "applied"
+    assert sea.alice.phase("LARK-1") == "cancelled"
+    assert Thief.of(sea.house, run, 1).knock("POST", "/agent/v1/events", Audience.STEP, json={}).status_code == 409
+    until(lambda: not any(command_line(pid) for pid in (shim, agent)), 45, what="its place to go")
+    assert history.check(history.read(sea.house)) == []
 
 
 def second_reconciler(house: House) -> "subprocess.Popen[bytes]":
