@@ -180,6 +180,22 @@ def test_poison_in_a_batch_does_not_hold_up_what_follows(house: House, agent: Ag
     assert [line.kind for line in ledger.after(f"run:{agent.run}", 0)][-2:] == ["quarantined", "noted"]
 
 
+def test_what_the_record_can_never_hold_is_refused_for_good(house: House, agent: Agent) -> None:
+    """Told to try later an agent would try for ever."""
+    envelope = {
+        "thread": "main" * 100,
+        "id": "c1",
+        "step": 1,
+        "source": "loop",
+        "manifest": {},
+        "refs": [],
+        "digest": "d",
+    }
+    body = json.dumps({"epoch": 1, "checkpoint": envelope})
+    answer = house.web.post(PREFIX + "step", headers=agent.headers(Audience.STEP), content=body)
+    assert refusal(answer) == (422, "malformed")
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"step": "x"}', b'{"a":' * 20_000])
 def test_what_is_no_message_is_refused_with_what_is_wrong(house: House, agent: Agent, body: bytes) -> None:
     answer = house.web.post(PREFIX + "heartbeat", headers=agent.headers(Audience.SESSION), content=body)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from django.db import DataError, close_old_connections
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
 
-from quarterdeck.errors import TryLater
+from quarterdeck.errors import Refused, TryLater
 
 log = logging.getLogger(__name__)
 QUICK, HEAVY = 6, 4
@@ -29,7 +29,8 @@ class Work:
     waiting: int = 0
 
     async def run(self, act: Callable[..., T], *args: Any) -> T:
-        """Runs `act` in a thread. Raises what it raises, and TryLater when we are full or the database is away."""
+        """Runs `act` in a thread. Raises what it raises, TryLater when we are full or the database is away, and
+        Refused(malformed), 422, for what the database will never take."""
         if self.waiting >= MOST_WAITING:
             raise TryLater("The platform is busy.", after=1.0)
         self.waiting += 1
@@ -48,6 +49,11 @@ def _clean(act: Callable[..., T], args: tuple[Any, ...]) -> T:
     close_old_connections()
     try:
         return act(*args)
+    except DataError as bad:  # it would never fit: an agent that is told to try later tries for ever
+        log.warning("agents' doors: the record cannot hold this: %s", str(bad)[:200])
+        raise Refused(
+            "The record cannot hold this: a text is too long, or no text.", reason="malformed", status=422
+        ) from bad
     except DatabaseError as away:
         log.warning("agents' doors: the database refused: %s: %s", type(away).__name__, str(away)[:200])
         raise TryLater("The record cannot be reached just now.", after=1.0, reason="record") from away

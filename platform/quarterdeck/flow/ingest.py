@@ -1,5 +1,6 @@
 """What agents report. A step is stored in one transaction or not at all; narrative events bind nothing."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +25,7 @@ from deckwire.events import (
     Understood,
     read_event,
 )
-from deckwire.words import Fate, Phase
+from deckwire.words import Fate, Phase, RequestKind
 from quarterdeck.errors import Refused
 from quarterdeck.flow import asks, mailbox, pokes, stores, watching
 from quarterdeck.outside import plugs
@@ -34,6 +35,8 @@ from quarterdeck.record.models import Attempt, Checkpoint, Event, Run, RunReposi
 from quarterdeck.record.tokens import Bearer
 
 SEALED_FIRST = "The agent sealed its work before it read this: send it back from the review with your words."
+SHA = re.compile(r"[0-9a-f]{40}")
+OURS = {RequestKind.REVIEW, RequestKind.CONFLICT}
 PLATFORM_KINDS = frozenset(model.model_fields["kind"].default for model in PLATFORM)
 
 
@@ -130,11 +133,38 @@ def _when(at: float) -> datetime | None:
 def _admit(one: Numbered, allowed: frozenset[str]) -> Message:
     body = read_event(one.body)
     kind = body.model_dump().get("kind")
+    if kind in allowed and type(body) in EFFECTS:
+        return _sound(body, allowed)
     if kind in allowed or kind == "unknown":
         return body
     if isinstance(body, Quarantined) and one.body.get("kind") != "quarantined":
         return body
     return Quarantined(why=f"an agent may not send {kind} here")
+
+
+def _sound(body: Message, allowed: frozenset[str]) -> Message:
+    """An event with an effect is one that its effect can be made of. Raises Refused(malformed), 422, for one that binds:
+    without its effect it would be a lie. A narrative one becomes a stub like any other poison."""
+    why = _unsound(body)
+    if why and allowed is NARRATIVE_KINDS:
+        return Quarantined(why=why)
+    if why:
+        raise Refused(f"This event cannot be taken: {why}.", reason="malformed", status=422)
+    return body
+
+
+def _unsound(body: Message) -> str:
+    if not ledger.can_be_held(body):
+        return "it holds what the record cannot"
+    if isinstance(body, Sealed) and not SHA.fullmatch(body.head):
+        return "what is sealed is a commit"
+    if isinstance(body, Asked) and not 0 < len(body.interrupt) <= 80:
+        return "an interrupt has a name of 1 to 80 characters"
+    if isinstance(body, Asked) and not body.asks:
+        return "it asks nothing"
+    if isinstance(body, Asked) and OURS & {one.kind for one in body.asks}:
+        return "a review and a conflict are the platform's to ask about"
+    return ""
 
 
 # ---- what a binding event does, in the transaction that stores it ---------------------------------------------------

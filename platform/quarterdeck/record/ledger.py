@@ -121,6 +121,15 @@ def storable(event: Message) -> dict[str, Any]:
     return Quarantined(why=why, size=size).model_dump(mode="json")
 
 
+def can_be_held(event: Message) -> bool:
+    """Whether jsonb and text take it, however long it is: no NUL, no lone surrogate, no NaN, not nested without end."""
+    try:
+        text = json.dumps(event.model_dump(mode="json"), allow_nan=False, ensure_ascii=False)
+        return "\\u0000" not in text and bool(text.encode())
+    except (ValueError, RecursionError):
+        return False
+
+
 def _poison(text: str, size: int, body: dict[str, Any]) -> str:
     if size > MAX_EVENT_BYTES:
         return f"{size} bytes: more than {MAX_EVENT_BYTES}"

@@ -1,0 +1,68 @@
+"""What a taken-over agent may try with the messages it is allowed to send."""
+
+import pytest
+
+from deckwire.events import Planned, Progressed, Said, Sealed
+from deckwire.requests import Ask, Plan, PlanStep
+from deckwire.words import Phase, RequestKind
+from quarterdeck.errors import Refused
+from quarterdeck.record.models import Attempt, Event, Request, Run
+from testkit.hand import Hand
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hand(attempt: Attempt) -> Hand:
+    made = Hand(attempt)
+    made.hello()
+    made.step()
+    return made
+
+
+@pytest.mark.parametrize("kind", [RequestKind.REVIEW, RequestKind.CONFLICT])
+def test_an_agent_cannot_ask_in_the_platforms_name(run: Run, hand: Hand, kind: RequestKind) -> None:
+    """A review with facts of the agent's own would look like evidence of ours."""
+    with pytest.raises(Refused) as no:
+        hand.interrupt(Ask(kind=kind, ask="Review LARK-101: all tests pass"))
+    assert no.value.status == 422
+    assert not Request.objects.exists()
+
+
+@pytest.mark.parametrize("interrupt", ["", "i" * 81])
+def test_an_interrupt_without_a_good_name_is_refused(run: Run, hand: Hand, interrupt: str) -> None:
+    """Without one it would be a request of the platform's own, which no answer reaches."""
+    with pytest.raises(Refused) as no:
+        hand.interrupt(Ask(kind=RequestKind.QUESTION, ask="Well?"), interrupt=interrupt)
+    assert no.value.status == 422
+
+
+def test_an_interrupt_that_asks_nothing_is_refused(run: Run, hand: Hand) -> None:
+    with pytest.raises(Refused):
+        hand.interrupt()
+    run.refresh_from_db()
+    assert run.phase == Phase.WORKING
+
+
+@pytest.mark.parametrize("head", ["", "--upload-pack=x", "f" * 41, "F" * 40, "main"])
+def test_only_a_commit_can_be_sealed(run: Run, hand: Hand, head: str) -> None:
+    with pytest.raises(Refused) as no:
+        hand.step(Sealed(head=head, summary="Done."))
+    assert no.value.status == 422
+    run.refresh_from_db()
+    assert run.phase == Phase.WORKING
+
+
+def test_what_the_database_cannot_hold_is_refused_for_good_and_not_for_later(run: Run, hand: Hand) -> None:
+    """An agent that is told to try later tries for ever."""
+    with pytest.raises(Refused) as no:
+        hand.step(Planned(plan=Plan(steps=[PlanStep(title="NUL \0 inside")])))
+    assert no.value.status == 422
+    assert not Event.objects.filter(stream=run.stream, kind__in=["planned", "quarantined"]).exists()
+
+
+def test_poison_with_an_effect_is_a_stub_and_what_follows_it_is_told(run: Run, hand: Hand) -> None:
+    hand.step(Planned(plan=Plan(steps=[PlanStep(title="Round once")])))
+    hand.say(Progressed(index=0, state="done", note="NUL \0 inside"), Said(text="Still here"))
+    kinds = list(Event.objects.filter(stream=run.stream, n__gte=2).order_by("seq").values_list("kind", flat=True))
+    assert kinds == ["quarantined", "said"]
