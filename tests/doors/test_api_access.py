@@ -15,7 +15,7 @@ from quarterdeck.doors.access import RANK, Needs
 from quarterdeck.doors.api.app import api
 from quarterdeck.errors import Refused
 from quarterdeck.flow import actor, people
-from quarterdeck.record.models import Audit, Person
+from quarterdeck.record.models import Audit, Member, Person, Run
 from testkit import rows
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,16 @@ def test_a_route_that_changes_something_needs_more_than_to_watch() -> None:
     writes = [(method, path, needs) for method, path, needs in ROUTES if method != "GET" and not path.startswith(own)]
     weak = [f"{method} {path}" for method, path, needs in writes if needs.least in ("anyone", "signed in", "viewer")]
     assert weak == []
+
+
+def test_who_lost_the_role_since_cannot_take_the_decision_back(house: House) -> None:
+    member = Member.objects.create(project=house.cast.other, person=house.cast.alice, role="supervisor")
+    client = signed_in(house.cast.alice)
+    said = {"key": "k", "verb": "pause", "runs": [house.foreign["run"]]}
+    batch = client.post("/api/v1/decisions", said, content_type="application/json").json()["batch"]
+    member.delete()  # she supervises Lark still
+    answer = call(client, "POST", f"/api/v1/decisions/{batch}/undo")
+    assert (answer.status_code, Run.objects.get(id=house.foreign["run"]).phase) == (404, "paused")
 
 
 def test_a_token_opens_what_its_person_may_and_dies_with_its_withdrawal(house: House) -> None:

@@ -12,7 +12,7 @@ from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.ids import ids, one_id
 from quarterdeck.doors.api.receipts import receipt
 from quarterdeck.flow import decide, intake, requests
-from quarterdeck.record.models import Request, Run, Ticket
+from quarterdeck.record.models import Decision, Request, Run, Ticket
 from quarterdeck.record.views.requests import request as request_view
 
 router = Router(tags=["decisions"], by_alias=True)
@@ -36,7 +36,9 @@ def say(request: Asked, body: bodies.DecisionBody) -> views.Receipt:
 
 @router.post("/decisions/{uuid:batch}/undo", response=views.Receipt, auth=DECIDE)
 def undo(request: Asked, batch: UUID) -> views.Receipt:
-    """Takes back what nobody has read yet, of the caller's own."""
+    """Takes back what nobody has read yet, of the caller's own, where he may still decide."""
+    own = Decision.objects.filter(batch=batch, actor=request.auth.actor.word)
+    request.auth.need(own.values_list("run__project_id", flat=True).distinct(), "supervisor")
     return receipt(decide.undo(request.auth.actor, batch))
 
 
