@@ -25,3 +25,10 @@ def test_typing_and_terminal_flow_only_while_somebody_watches(stage):
     seen = {(one["kind"], one["text"]) for one in platform.deltas}
     assert any(kind == "terminal" and "to-the-terminal" in text for kind, text in seen)
     assert any(kind == "typing" and "work" in text for kind, text in seen)
+
+
+def test_a_model_whose_plans_never_fit_ends_the_run_before_it_eats_the_budget(stage):
+    platform, start = stage(Play({"plan": [[("plan", {"steps": "do it"})]]}))
+    start().ends(7)
+    (failed,) = platform.of("failed")
+    assert failed["reason"] == "model_silent"

@@ -146,6 +146,16 @@ def test_a_redirect_in_the_middle_of_the_work_ends_with_the_lighter_code(start: 
     assert not any("no other way" in (message.get("content") or "") for _, message in player.said)
 
 
+@pytest.mark.parametrize("key", [f"LARK-{n}" for n in (1, 2, 3, 4, 5, 8)])
+def test_a_plan_that_is_sent_back_is_written_again_and_the_story_goes_on(start: Start, key: str) -> None:
+    """Their scripts know no other plan: the same one comes again, whole, with plain words about it."""
+    player = start(key, redirect_plan="Do it another way.").play()
+    assert len(player.plans) == 2
+    assert player.plans[0] == player.plans[1]
+    assert player.end == "sealed"
+    assert any("no other way" in (m.get("content") or "") for _, m in player.said if m["role"] == "assistant")
+
+
 def test_a_second_redirect_does_no_harm(start: Start) -> None:
     player = start("LARK-7", redirect_plan=LIGHT, interrupt=(4, "Still lighter!")).play()
     assert player.end == "sealed"

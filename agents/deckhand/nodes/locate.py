@@ -9,7 +9,7 @@ from langchain_core.runnables import RunnableConfig
 from deckhand.context.brief import fenced, tagged
 from deckhand.context.rank import Candidate, rank
 from deckhand.deck import Deck
-from deckhand.nodes.model import ask_model, broken_calls, read_verdict
+from deckhand.nodes.model import ask_model, broken_calls, fruitless, read_verdict
 from deckhand.state import State
 from deckhand.tools import offer
 from deckwire.events import Noted
@@ -26,11 +26,12 @@ async def locate(deck: Deck, state: State, config: RunnableConfig) -> State:
         return update
     taken, told = read_verdict(answer, "locate")
     update["messages"] = told
-    if isinstance(taken, offer.Places):
-        update["places"] = [place.model_dump() for place in taken.places]
-        update["stage"] = "plan"
-        named = ", ".join(place.path for place in taken.places[:8])
-        deck.say(Noted(text=f"Places found: {len(taken.places)}", detail=named))
+    if not isinstance(taken, offer.Places):
+        return fruitless(state, update)
+    update["places"] = [place.model_dump() for place in taken.places]
+    update["stage"] = "plan"
+    named = ", ".join(place.path for place in taken.places[:8])
+    deck.say(Noted(text=f"Places found: {len(taken.places)}", detail=named))
     return update
 
 

@@ -28,6 +28,12 @@ async def ask_model(deck: Deck, state: State, config: RunnableConfig, extra: str
     """The answer, and the part of the state's update that every stage shares. Raises LimitReached before it pays."""
     stage = state["stage"]
     deck.mind_limits(state)
+    if state.get("silent", 0) >= MOST_SILENT:
+        raise GaveUp(
+            "model_silent",
+            f"The model answered {MOST_SILENT} times in a row with nothing usable.",
+            "Choose another model.",
+        )
     kind = KIND[stage]
     route = deck.config.models.get(kind)
     first = opening(stage, deck.welcome, state, deck.workspace.tree, extra)
@@ -41,11 +47,13 @@ async def ask_model(deck: Deck, state: State, config: RunnableConfig, extra: str
     if text := str(answer.text).strip():
         deck.say(Said(text=text))
     silent = 0 if answer.tool_calls else state.get("silent", 0) + 1
-    if silent >= MOST_SILENT:
-        raise GaveUp(
-            "model_silent", f"The model answered {silent} times without calling a tool.", "Choose another model."
-        )
     return answer, {"turns": state.get("turns", 0) + 1, "silent": silent}
+
+
+def fruitless(state: State, update: State) -> State:
+    """An answer that brought no verdict: a few in a row end the run before they eat its budget."""
+    update["silent"] = state.get("silent", 0) + 1
+    return update
 
 
 def named_calls(answer: AIMessage) -> AIMessage:

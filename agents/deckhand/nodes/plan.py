@@ -7,7 +7,7 @@ from deckhand.context.brief import direction
 from deckhand.deck import Deck
 from deckhand.nodes.ask import ask_person
 from deckhand.nodes.listen import redirected
-from deckhand.nodes.model import ask_model, bound, read_verdict
+from deckhand.nodes.model import ask_model, bound, fruitless, read_verdict
 from deckhand.state import Json, State
 from deckhand.tools import offer
 from deckwire.events import Applied, Planned
@@ -20,7 +20,7 @@ async def plan(deck: Deck, state: State, config: RunnableConfig) -> State:
     taken, told = read_verdict(answer, "plan")
     update["messages"] = told
     if not isinstance(taken, offer.Plan):
-        return update
+        return fruitless(state, update)
     version = (state.get("plan") or {}).get("version", 0) + 1
     made = Plan.model_validate({**taken.model_dump(), "version": version})
     update["plan"] = made.model_dump(mode="json")

@@ -4,7 +4,7 @@ from langchain_core.runnables import RunnableConfig
 
 from deckhand.context.brief import fenced
 from deckhand.deck import Deck
-from deckhand.nodes.model import ask_model, bound, nudge, read_verdict
+from deckhand.nodes.model import ask_model, bound, fruitless, nudge, read_verdict
 from deckhand.state import State
 from deckhand.tools import offer
 from deckwire.events import Noted, Sealed
@@ -19,7 +19,7 @@ async def review(deck: Deck, state: State, config: RunnableConfig) -> State:
     taken, told = read_verdict(answer, "review")
     update["messages"] = told
     if not isinstance(taken, offer.Reviewed):
-        return update
+        return fruitless(state, update)
     repairs = state.get("repairs", 0) + 1
     if taken.verdict == "repair" and repairs <= MOST_REPAIRS:
         update["messages"] = [*told, nudge(f"Review: {taken.notes}", "work")]

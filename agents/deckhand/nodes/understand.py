@@ -3,7 +3,7 @@
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.deck import Deck
-from deckhand.nodes.model import ask_model, bound, read_verdict
+from deckhand.nodes.model import ask_model, bound, fruitless, read_verdict
 from deckhand.state import Json, State
 from deckhand.tools import offer
 from deckwire.events import Understood
@@ -16,7 +16,7 @@ async def understand(deck: Deck, state: State, config: RunnableConfig) -> State:
     taken, told = read_verdict(answer, "understand")
     update["messages"] = told
     if not isinstance(taken, offer.Understood):
-        return update
+        return fruitless(state, update)
     update["understood"] = {"restated": taken.restated, "behaviours": taken.behaviours}
     update["binding"] = bound(Understood(restated=taken.restated, behaviours=taken.behaviours))
     update["stage"] = "locate"

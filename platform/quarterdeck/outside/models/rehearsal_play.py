@@ -44,13 +44,11 @@ def next_move(script: Script, scene: Scene) -> Move:
         return _lost(scene, f"the script of {scene.ticket} has nothing for the stage {scene.stage}", "")
     if walk.missed:
         return _lost(scene, walk.missed, walk.last)
-    move = _at(walk)
-    if move is None:
-        return _exhausted(scene, walk)
+    move = _at(walk) or _exhausted(scene, walk)
     if walk.left is not None:
         move = replace(move, calls=walk.left)
     if _just(scene) == "redirect" and scene.stage in STEERED and not script.after(scene.stage, "redirect"):
-        move = replace(move, say=f"{NO_OTHER_WAY} {move.say}")
+        move = replace(move, say=NO_OTHER_WAY if move.say == NO_OTHER_WAY else f"{NO_OTHER_WAY} {move.say}")
     return replace(move, calls=tuple(Wish(c.tool, _filled(c.args, scene.shown, walk.last)) for c in move.calls))
 
 
