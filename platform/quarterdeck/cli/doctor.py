@@ -5,6 +5,7 @@ import shutil
 from typing import Any
 
 from quarterdeck.cli import _client
+from quarterdeck.outside.cluster.probe import probe
 
 MARKS = {"good": "ok", "warn": "look", "bad": "broken"}
 Fact = tuple[str, str, str]
@@ -29,10 +30,10 @@ def _examine(client: _client.Client, arguments: argparse.Namespace) -> int:
 
 def _machine() -> list[Fact]:
     """What agents on this machine would need."""
+    sandbox = probe()
     return [
         ("good" if shutil.which("git") else "bad", "git is installed", "" if shutil.which("git") else "Install git."),
-        ("good" if shutil.which("bwrap") else "warn", "bubblewrap is installed",
-         "" if shutil.which("bwrap") else "Without it, only the sample project runs on this machine."),
+        ("good" if sandbox.works else "bad", sandbox.words, "" if sandbox.works else "Without it no agent starts here."),
     ]  # fmt: skip
 
 

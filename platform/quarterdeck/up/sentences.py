@@ -3,8 +3,6 @@
 import contextlib
 import errno
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from quarterdeck.errors import GaveUp
@@ -13,10 +11,6 @@ from quarterdeck.errors import GaveUp
 ROOM = 300_000_000
 
 NO_MODELS = "model endpoint: none yet, so the rehearsal model plays scripted work on the sample (Settings, Connections)"
-NO_SANDBOX = (
-    "sandbox: bubblewrap cannot work here, so only the shipped sample runs, with the rehearsal model; "
-    "install it (apt-get install bubblewrap) or allow user namespaces"
-)
 
 
 def say(line: str) -> None:
@@ -47,14 +41,6 @@ def why(broken: OSError) -> str:
     if broken.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return f"This user may not write there{where}: give a folder of your own in QUARTERDECK_DATA."
     return f"The machine refused: {broken.strerror or broken}{where}."
-
-
-def sandbox_works() -> bool:
-    """Whether bubblewrap can make a place here: it may be missing, or the system may forbid user namespaces."""
-    if sys.platform != "linux" or shutil.which("bwrap") is None:
-        return False
-    words = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    return subprocess.run(words, capture_output=True, timeout=10).returncode == 0
 
 
 def welcome(address: str, link: str, missing: list[str], seconds: float) -> None:

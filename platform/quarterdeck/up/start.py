@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quarterdeck.errors import GaveUp
+from quarterdeck.outside.cluster import probe as walls
 from quarterdeck.up import environment, ports, postgres, probe, processes, sentences, valkey
 from quarterdeck.up.environment import TOP, Place
 from quarterdeck.up.lock import DataLock
@@ -175,4 +176,5 @@ class Boot:
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]
-        return lines if sentences.sandbox_works() else [*lines, sentences.NO_SANDBOX]
+        sandbox = walls.probe()
+        return lines if sandbox.works else [*lines, f"sandbox: no agent can start here. {sandbox.words}"]

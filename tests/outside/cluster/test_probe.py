@@ -1,5 +1,8 @@
 """The probe tries for real, and says plainly what does not work."""
 
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from quarterdeck.errors import GaveUp
 from quarterdeck.outside.cluster.bubblewrap import Tools
 from quarterdeck.outside.cluster.probe import probe
 from quarterdeck.outside.cluster.tools import find_tools
+from testkit.places import LocalWorld
 
 
 def test_on_a_machine_with_bubblewrap_it_says_yes() -> None:
@@ -30,12 +34,37 @@ def test_a_sandbox_that_works_only_once_is_told_apart(tmp_path: Path) -> None:
     assert "not inside itself" in answer.words
 
 
-def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+def without_bwrap(folder: Path) -> Tools:
+    """As on a machine whose PATH holds no bubblewrap."""
+    (folder / "setpriv").symlink_to(str(shutil.which("setpriv")))
+    return replace(find_tools(str(folder)), setpriv=str(shutil.which("setpriv")))
+
+
+def test_a_machine_without_bubblewrap_uses_the_one_that_came_with_the_packages(tmp_path: Path) -> None:
+    tools = without_bwrap(tmp_path)
+    assert tools.inside
+    assert probe(tools).works
+
+
+async def test_agents_and_their_tools_live_in_the_sandbox_that_came_with_the_packages(tmp_path: Path) -> None:
+    """The nested one too: the tool's own sandbox is built by the program that the place sees."""
+    world = LocalWorld(tools=without_bwrap(tmp_path))
+    try:
+        seen = await world.do(
+            "bwrap --unshare-all --unshare-user --disable-userns --ro-bind / / --proc /proc echo nested"
+        )
+        assert (seen.reason, world.log().strip().splitlines()[-1]) == ("done", "nested")
+    finally:
+        await world.close()
+
+
+def test_a_machine_that_lacks_a_program_is_told_what_to_install(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        assert find_tools(str(tmp_path)).setpriv == ""
+        return
     with pytest.raises(GaveUp) as gave_up:
-        find_tools()
-    assert gave_up.value.reason == "no_sandbox"
-    assert probe().words == "This machine has no bubblewrap. Install the package bubblewrap."
+        find_tools(str(tmp_path))
+    assert (gave_up.value.reason, gave_up.value.remedy) == ("no_sandbox", "Install the package util-linux.")
 
 
 def script(folder: Path, words: str) -> str:

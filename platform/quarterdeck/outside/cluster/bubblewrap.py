@@ -46,10 +46,14 @@ class View:
 
 @dataclass(frozen=True)
 class Tools:
-    """Absolute paths of the programs that build the sandbox. `setpriv` is needed by root only."""
+    """Absolute paths of the programs that build the sandbox. `setpriv` is needed by root only.
+
+    `inside` is where a place sees `bwrap`, when that is not where this machine has it.
+    """
 
     bwrap: str
     setpriv: str = ""
+    inside: str = ""
 
 
 def sandbox_argv(view: View, tools: Tools, *, root: bool) -> list[str]:
@@ -57,7 +61,7 @@ def sandbox_argv(view: View, tools: Tools, *, root: bool) -> list[str]:
     if not root:
         return _inner(view, tools)
     laid_out = replace(view, binds=tuple(Bind(bind.target, bind.target, bind.writable) for bind in view.binds))
-    return [*_drop(view, tools), *_inner(laid_out, tools)]
+    return [*_drop(view, tools), *_inner(laid_out, replace(tools, bwrap=tools.inside or tools.bwrap))]
 
 
 def _inner(view: View, tools: Tools) -> list[str]:

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from quarterdeck.outside.cluster.bubblewrap import INNER_UID, Bind, View
+from quarterdeck.outside.cluster.bubblewrap import INNER_UID, Bind, Tools, View
 from quarterdeck.outside.cluster.port import PlaceSpec
+from quarterdeck.outside.cluster.tools import carried
 
 INSIDE = "/opt/quarterdeck"
 DOORS = "/run/quarterdeck/doors"
@@ -40,9 +41,9 @@ class Ground:
     lock: Path | None = None
 
 
-def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...], processes: int) -> View:
+def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...], processes: int, tools: Tools) -> View:
     links, programs = system()
-    binds = [*programs, *_etc(folder), *interpreter(ground.python)]
+    binds = [*programs, *carried(tools), *_etc(folder), *interpreter(ground.python)]
     binds += [Bind(str(ground.agents), f"{INSIDE}/agents")]
     if spec.environment:
         folder_of_packages = str(ground.environments / spec.environment)
@@ -55,14 +56,14 @@ def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...]
         binds=tuple(binds),
         links=tuple(links),
         tmpfs=(("/work", half), ("/home/agent", quarter), ("/tmp", quarter)),
-        env=tuple(environment(spec).items()),
+        env=tuple(environment(spec, tools).items()),
         command=relayed(python_inside(ground.python), f"{INSIDE}/agents", gates(spec), processes, command),
     )
 
 
-def environment(spec: PlaceSpec) -> dict[str, str]:
+def environment(spec: PlaceSpec, tools: Tools) -> dict[str, str]:
     """Tools find the project's packages first; the runner never does: a `git` among them must not be the runner's."""
-    path = "/usr/local/bin:/usr/bin:/bin"
+    path = ":".join(["/usr/local/bin:/usr/bin:/bin", *([os.path.dirname(tools.inside)] if tools.inside else [])])
     return {
         "PATH": path,
         "HOME": "/home/agent",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster import bubblewrap, layout
+from quarterdeck.outside.cluster.bubblewrap import Tools
 from quarterdeck.outside.cluster.environments import Environments
 from quarterdeck.outside.cluster.place import Place, write
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState, check_install
@@ -34,7 +35,7 @@ SHIM_START_S = 20
 class LocalCluster:
     """`root` holds the places' folders; for the other paths see layout.Ground. `command` is what runs inside (default: the
     agent); `room` the most places alive at once, by kind; `grace_s` is between asking and killing at a deadline; `reaches`
-    names `host:port` that an install may reach besides public addresses.
+    names `host:port` that an install may reach besides public addresses; `tools` build the sandbox (default: looked for).
 
     create raises GaveUp when this machine has no bubblewrap.
     """
@@ -55,12 +56,13 @@ class LocalCluster:
         grace_s: float = 25.0,
         processes: int = PROCESSES,
         reaches: Sequence[str] = (),
+        tools: Tools | None = None,
     ) -> None:
         self.ground = layout.Ground(root, doors, agents, Path(python), environments, lock)
         self.grace_s, self.processes = grace_s, processes
         self.command = tuple(command or (layout.python_inside(Path(python)), "-P", "-m", "deckhand"))
         self.room = dict(room or ROOM)
-        self.reaches = tuple(reaches)
+        self.reaches, self.tools = tuple(reaches), tools
         self.kept = Environments(environments)
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -158,13 +160,14 @@ class LocalCluster:
 
     def _write_spec(self, spec: PlaceSpec, folder: Path, fresh: Path) -> None:
         command = self.command if spec.kind == "attempt" else (*self.command, spec.kind)
-        seen = layout.view(self.ground, folder, spec, command, self.processes)
+        tools = self.tools or find_tools()
+        seen = layout.view(self.ground, folder, spec, command, self.processes, tools)
         asked = {key: getattr(spec, key) for key in ("name", "kind", "run", "epoch", "memory_mb", "deadline_s")}
         more = {
             "uid": uuid.uuid4().hex,
             "created": time.time(),
             "labels": spec.labels,
-            "argv": bubblewrap.sandbox_argv(seen, find_tools(), root=os.geteuid() == 0),
+            "argv": bubblewrap.sandbox_argv(seen, tools, root=os.geteuid() == 0),
             "outlet": self._outlet(folder) if spec.network else None,
             "env": {},
             "lock": str(self.ground.lock or ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from quarterdeck.errors import GaveUp
 from quarterdeck.outside.cluster.bubblewrap import Tools, View, sandbox_argv
 from quarterdeck.outside.cluster.layout import system
-from quarterdeck.outside.cluster.tools import find_tools
+from quarterdeck.outside.cluster.tools import carried, find_tools
 
 SECONDS = 20
 NESTED = (
@@ -39,7 +39,7 @@ def probe(tools: Tools | None = None) -> Probe:
     outer = _try(tools, ("/bin/true",))
     if outer:
         return Probe(False, f"bubblewrap cannot make a sandbox here: {outer}")
-    inner = _try(tools, (tools.bwrap, *NESTED, "--", "/bin/true"))
+    inner = _try(tools, (tools.inside or tools.bwrap, *NESTED, "--", "/bin/true"))
     if inner:
         return Probe(False, f"bubblewrap works here, but not inside itself, so tools could not be walled in: {inner}")
     return Probe(True, "Agents and their tools run in sandboxes of their own.")
@@ -48,7 +48,7 @@ def probe(tools: Tools | None = None) -> Probe:
 def _try(tools: Tools, command: tuple[str, ...]) -> str:
     """Empty when it worked, else the last thing it said."""
     links, binds = system()
-    view = View(tuple(binds), tuple(links), (("/tmp", 16),), (), command)
+    view = View((*binds, *carried(tools)), tuple(links), (("/tmp", 16),), (), command)
     argv = sandbox_argv(view, tools, root=os.geteuid() == 0)
     try:
         tried = subprocess.run(argv, capture_output=True, text=True, env={}, cwd="/", timeout=SECONDS, check=False)
