@@ -27,7 +27,7 @@ def answer(run: Run, decision: Decision, said: "Said", request: Request) -> Comm
 
 def _wire(decision: Decision, said: "Said") -> Answer:
     by = str(decision.person or decision.actor)
-    verb = "raise budget" if said.verb == Verb.RAISE_BUDGET else said.verb.value
+    verb = "approve" if said.verb == Verb.RETRY else said.verb.value
     return Answer(verb=verb, words=said.words, choice=said.choice, plan=_plan(said.plan), by=by)
 
 
