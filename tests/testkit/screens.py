@@ -78,6 +78,12 @@ SCREENS = (
     Screen("palette", "/inbox", "Go to board", keys("Control+k")),
     Screen("help", "/inbox", "Keys on this page", keys("?")),
 )
+EMPTY = (
+    Screen("empty-inbox", "/inbox", "Nobody waits for you"),
+    Screen("empty-board", "/board", "No agent works yet"),
+    Screen("empty-list", "/list", "No agent works yet"),
+    Screen("empty-review", "/review", "Nothing to review"),
+)
 WIDE = ("inbox-plan", "board")
 
 
