@@ -4,6 +4,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from deckhand.context.brief import direction
+from deckhand.context.clean import visible
 from deckhand.deck import Deck
 from deckhand.nodes.ask import ask_person
 from deckhand.nodes.listen import redirected
@@ -11,7 +12,7 @@ from deckhand.nodes.model import ask_model, bound, fruitless, read_verdict
 from deckhand.state import Json, State
 from deckhand.tools import offer
 from deckwire.events import Applied, Planned
-from deckwire.requests import Answer, Ask, Choice, Plan
+from deckwire.requests import Answer, Ask, Plan
 from deckwire.words import RequestKind
 
 
@@ -31,23 +32,20 @@ async def plan(deck: Deck, state: State, config: RunnableConfig) -> State:
 
 async def plan_gate(deck: Deck, state: State, config: RunnableConfig) -> State:
     """Asks once and does nothing else: LangGraph runs it again from its start when the answer is there."""
-    answers, taken = ask_person(deck, [_ask(state["plan"])])
+    answers, taken = ask_person(deck, [_ask(visible(deck.welcome.ticket.title)[:120], state["plan"])])
     return {**_decided(state, answers[0]), "applied": taken.commands, "binding": _events(state, answers[0], taken)}
 
 
-def _ask(plan: Json) -> Ask:
+def _ask(title: str, plan: Json) -> Ask:
     made = Plan.model_validate(plan)
+    steps = "1 step" if len(made.steps) == 1 else f"{len(made.steps)} steps"
     return Ask(
         kind=RequestKind.PLAN,
-        ask=f"May the agent work by this plan? {len(made.steps)} steps, risk {made.risk.value}.",
+        ask=f"{title}: work by this plan? {steps}, {made.risk.value} risk.",
         risk=made.risk,
         plan=made,
-        choices=[
-            Choice(id="approve", label="Approve", effect="The agent starts to work by this plan."),
-            Choice(id="deny", label="Send back", effect="The agent writes another plan with your words."),
-        ],
         approve_means="The agent starts to work by this plan.",
-        reversible="Yes: redirect or rewind at any step.",
+        reversible="Redirect it or rewind it at any step.",
     )
 
 

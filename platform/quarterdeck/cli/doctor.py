@@ -16,11 +16,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return _client.guarded(_examine, arguments)
+    """The machine is looked at also where no Quarterdeck answers yet."""
+    facts, unreached = _machine(), 0
+    try:
+        client = _client.connect()
+        facts += [*_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
+    except _client.Failed as no:
+        facts.append(("bad", str(no), ""))
+        unreached = no.code
+    return _tell(facts, arguments) if not unreached else max(unreached, _tell(facts, arguments))
 
 
-def _examine(client: _client.Client, arguments: argparse.Namespace) -> int:
-    facts = [*_machine(), *_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
+def _tell(facts: list[Fact], arguments: argparse.Namespace) -> int:
     if arguments.json:
         _client.as_json([{"state": state, "what": what, "remedy": remedy} for state, what, remedy in facts])
     else:
@@ -42,7 +49,7 @@ def _platform(client: _client.Client) -> list[Fact]:
     models = client.get("/connections")
     facts: list[Fact] = [("good", f"{client.url} answers {me['person']['name']}", f"version {me['version']}")]
     if me["rehearsal"]:
-        facts.append(("warn", "No model is connected: agents rehearse", "Add one under Settings, Connections."))
+        facts.append(("warn", "No model is connected: agents rehearse", "Add one under Settings, Models."))
     for model in models:
         unpriced = [one["name"] for one in model["models"] if one["inMicroPerMTok"] is None]
         state = "bad" if model["state"] == "unreachable" else "warn" if unpriced else "good"

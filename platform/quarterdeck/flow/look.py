@@ -118,7 +118,7 @@ def _sentence(run: views.Run, standing: Proposal) -> str:
     count = f"{commits} commits" if commits != 1 else "1 commit"
     return (
         f"Merges {count} of {standing.head[:7]} into {standing.branch} after {standing.base[:7]} and moves "
-        f"{run.ticket.key} to Done. If the head or the base moves first, nothing is merged."
+        f"{run.ticket.key} to Done. If the head moves first, nothing is merged; if the branch does, the result is tested first."
     )
 
 

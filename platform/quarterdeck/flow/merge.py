@@ -57,13 +57,18 @@ def advance(run_id: UUID) -> bool:
 def _approved(run: Run) -> Proposal:
     """The proposal, if exactly what was approved still stands, under the same policy."""
     proposal = proposals.standing(run)
-    approval = Approval.objects.filter(run=run, void_at__isnull=True).order_by("-id").first()
+    approval = _newest_approval(run)
     if proposal is None or approval is None:
         raise Refused("Nothing that stands here is approved.", reason="not_approved")
     bound = (approval.head, approval.base, approval.digest, approval.policy)
     if bound != (proposal.head, proposal.base, proposal.digest, proposals.policy(run)):
         raise Refused("The approval was for another head, base, diff or policy.", reason="approval_void")
     return proposal
+
+
+def _newest_approval(run: Run) -> Approval | None:
+    rows = Approval.objects.filter(run=run, void_at__isnull=True).select_related("decision__person")
+    return rows.order_by("-id").first()
 
 
 def _publish(run: Run, forge: Forge, target: Target) -> Run:
@@ -85,9 +90,12 @@ def _publish(run: Run, forge: Forge, target: Target) -> Run:
 def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
     """Computes the merge in scratch, outside any transaction, and writes the intent down."""
     proposal = Proposal.objects.get(run=run, void=False)
+    approval = _newest_approval(run)
+    if approval is None:
+        raise Refused("Nothing that stands here is approved.", reason="not_approved")
     prepared = forge.prepare(
-        str(run.id), target, head=proposal.head, message=_message(run, proposal),
-        author="Quarterdeck <quarterdeck@localhost>", at=int(proposal.sealed_at.timestamp()),
+        str(run.id), target, head=proposal.head, message=_message(run, proposal, approval),
+        author="Quarterdeck <quarterdeck@localhost>", at=int(approval.created_at.timestamp()),
     )  # fmt: skip
     if prepared.conflicts:
         return _conflict(run.id, prepared)
@@ -100,8 +108,10 @@ def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
         return lifecycle.move(held, Phase.MERGING, reason="merging", by=BY)
 
 
-def _message(run: Run, proposal: Proposal) -> str:
-    parts = [f"Merge {run.ticket.key}: {run.ticket.title}", proposal.summary.strip(), f"Quarterdeck-Run: {run.id}"]
+def _message(run: Run, proposal: Proposal, approval: Approval) -> str:
+    by = str(approval.decision.person or approval.decision.actor)
+    trailers = f"Approved-by: {by}\nQuarterdeck-Run: {run.id}"
+    parts = [f"Merge {run.ticket.key}: {run.ticket.title}", proposal.summary.strip(), trailers]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -151,7 +161,7 @@ def _merged_tree_passed(run: Run, row: RunRepository, proposal: Proposal) -> boo
     with transaction.atomic():
         held = lifecycle.hold(run.id)
         trees.order_merged(held, proposal, row)
-    check = Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new}").order_by("-id").first()
+    check = Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new[:12]}").order_by("-id").first()
     if check is None or check.state in ("queued", "running"):
         return False
     if check.state == "passed":

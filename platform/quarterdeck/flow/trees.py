@@ -49,9 +49,9 @@ def _trees(row: RunRepository, proposal: Proposal, tests: list[str]) -> dict[str
 
 def order_merged(run: Run, proposal: Proposal, row: RunRepository) -> None:
     """The base moved: the tree that the merge will make is run before the branch moves."""
-    if not Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new}").exists():
+    if not Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new[:12]}").exists():
         order = _order(row, {"merged": CheckTree(code=proposal.merge_new)})
-        Check.objects.create(run=run, proposal=proposal, name=f"merge {proposal.merge_new}", order=order)
+        Check.objects.create(run=run, proposal=proposal, name=f"merge {proposal.merge_new[:12]}", order=order)
         pokes.poke("places")
 
 

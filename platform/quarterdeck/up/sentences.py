@@ -10,7 +10,7 @@ from quarterdeck.errors import GaveUp
 # Bytes that a start wants free: PostgreSQL's own log of changes alone may take this much.
 ROOM = 300_000_000
 
-NO_MODELS = "model endpoint: none yet, so the rehearsal model plays scripted work on the sample (Settings, Connections)"
+NO_MODELS = "model endpoint: none yet, so the rehearsal model plays scripted work on the sample (Settings, Models)"
 
 
 def say(line: str) -> None:
