@@ -8,7 +8,7 @@ import pytest
 from deckwire.check import CheckReport, TestCase, TreeResult
 from deckwire.envelope import Hello
 from deckwire.events import Noted, Planned, Said
-from deckwire.requests import Ask, Choice, Plan, PlanStep
+from deckwire.requests import Ask, Choice, Fact, Plan, PlanStep
 from deckwire.tokens import derive
 from deckwire.words import AttemptState, Audience, Fate, Phase, RequestKind, Verb
 from quarterdeck.errors import Refused
@@ -198,6 +198,18 @@ def test_a_model_that_is_down_waits_for_a_person_whose_retry_goes_on_from_the_sa
     (command,) = hand.mail()
     assert command.answers["i-1"][0].verb == "approve"
     assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(("limit", "raised"), [("money", True), ("steps", False), ("time", False)])
+def test_granting_more_steps_or_time_moves_no_cap(
+    run: Run, hand: Hand, alice_acts: Actor, limit: str, raised: bool
+) -> None:
+    cap = run.cap_micro
+    hand.ask(Ask(kind=RequestKind.BUDGET, ask="More?", facts=[Fact(label="Limit", value=limit)]))
+    request = Request.objects.get(run=run)
+    decide.decide(alice_acts, "more", Verb.RAISE_BUDGET, requests=[request.id])
+    assert (fresh(run).cap_micro > cap) is raised
+    assert hand.mail()[0].answers["i-1"][0].verb == "raise budget"
 
 
 def test_asking_twice_in_the_same_place_is_one_request(run: Run, hand: Hand) -> None:

@@ -25,6 +25,11 @@ def answer(run: Run, decision: Decision, said: "Said", request: Request) -> Comm
     return _store(run, decision, request, _wire(decision, said))
 
 
+def _is_money(request: Request) -> bool:
+    """Steps and time are granted by the agent itself: no cap moves for them."""
+    return all(fact["value"] == "money" for fact in request.body.get("facts", []) if fact["label"] == "Limit")
+
+
 def _wire(decision: Decision, said: "Said") -> Answer:
     by = str(decision.person or decision.actor)
     verb = "approve" if said.verb == Verb.RETRY else said.verb.value
@@ -65,6 +70,8 @@ def _resume(run: Run, decision: Decision, interrupt: str) -> Command:
 
 def raise_budget(run: Run, decision: Decision, said: "Said", request: Request | None) -> Command:
     """`amount_micro` is the new cap; without it the cap rises by half of what it was, at least by 1.00."""
+    if request is not None and request.interrupt and not _is_money(request):
+        return _store(run, decision, request, _wire(decision, said))
     cap = run.cap_micro + max(1_000_000, run.cap_micro // 2) if said.amount_micro is None else said.amount_micro
     if not run.cap_micro < cap <= MAX_CAP:
         raise Refused(f"The new cap must lie above {run.cap_micro / 1e6:.2f}, and at 1,000.00 at the most.",
