@@ -98,6 +98,18 @@ def test_the_doctor_says_what_is_there_and_what_is_missing(cast: rows.Cast, caps
     assert "Project LARK has a repository" in out
 
 
+def test_the_doctor_looks_at_the_machine_also_where_nobody_answers(
+    capsys: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUARTERDECK_DATA", str(tmp_path))
+    monkeypatch.delenv("QUARTERDECK_URL", raising=False)
+    monkeypatch.setenv("QUARTERDECK_RUN", str(tmp_path))
+    assert doctor.run(argparse.Namespace(json=False)) == 3
+    out = capsys.readouterr().out
+    assert "git is installed" in out
+    assert "No Quarterdeck runs here" in out
+
+
 def test_nobody_there_is_code_three_and_no_token_is_code_two(capsys: Any, tmp_path: Any) -> None:
     with pytest.raises(_client.Failed) as nobody:
         _client.connect({"QUARTERDECK_DATA": str(tmp_path)})

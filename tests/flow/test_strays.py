@@ -7,9 +7,10 @@ from django.db.models.functions import Now
 
 from deckwire.requests import Ask
 from deckwire.words import AttemptState, Fate, Phase, RequestKind, Verb
-from quarterdeck.flow import decide, reconcile
+from quarterdeck.flow import checks, decide, reconcile
 from quarterdeck.flow.actor import Actor
-from quarterdeck.record.models import Attempt, Command, Request, Run
+from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
+from quarterdeck.record.models import Attempt, Check, Command, Request, Run
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +70,15 @@ def test_a_run_that_waits_for_a_person_is_left_alone(run: Run, hand: Hand) -> No
     a_while_later()
     reconcile.compare([])
     assert fresh(run).phase == Phase.WAITING
+
+
+def test_a_check_whose_place_was_never_made_is_asked_for_again(run: Run) -> None:
+    """The reconciler died between the row and the place: without this its run would be sealing for ever."""
+    order = {"git_path": "", "setup": "", "test": "pytest", "report": "", "seconds": 60, "trees": {}}
+    check = Check.objects.create(run=run, order=order)
+    (first,) = checks.compare({}, set())
+    (again,) = checks.compare({}, set())
+    assert again == first
+    checks.created(check.id, PlaceSeen(first.spec.name, "u", "check", str(run.id), 0, PlaceState.RUNNING))
+    assert checks.compare({}, set()) == []  # it was there and is gone: its end, not a new order under its old name
+    assert Check.objects.get().state == "queued"

@@ -17,14 +17,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The machine is looked at also where no Quarterdeck answers yet."""
-    facts, unreached = _machine(), 0
     try:
         client = _client.connect()
-        facts += [*_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
     except _client.Failed as no:
-        facts.append(("bad", str(no), ""))
-        unreached = no.code
-    return _tell(facts, arguments) if not unreached else max(unreached, _tell(facts, arguments))
+        _tell([*_machine(), ("bad", str(no), "")], arguments)
+        return no.code
+    return _examine(client, arguments)
+
+
+def _examine(client: _client.Client, arguments: argparse.Namespace) -> int:
+    try:
+        said = [*_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
+    except _client.Failed as no:
+        _tell([*_machine(), ("bad", str(no), "")], arguments)
+        return no.code
+    return _tell([*_machine(), *said], arguments)
 
 
 def _tell(facts: list[Fact], arguments: argparse.Namespace) -> int:

@@ -43,6 +43,9 @@ def compare(places: Mapping[str, PlaceSeen], known: set[str]) -> list[CreateChec
         place = places.get(check.place) if check.place else None
         if check.state == "running":
             running[_installs(check)] += _still_runs(check, place, known)
+            if place is None and not check.place_uid:
+                # Asked for and never seen: whoever carried that out may have died on the way. Twice is the same place.
+                orders.append(CreateCheck(_spec(check, _secret(check)), check.id))
         elif running[_installs(check)] < PLACES:
             running[_installs(check)] += 1
             orders.append(_start(check, known))
@@ -64,13 +67,18 @@ def _start(check: Check, known: set[str]) -> CreateCheck:
     """A check's place is named by its try: a late place of an earlier try is an orphan."""
     check.tries += 1
     check.place = (names.install if _installs(check) else names.check)(check.id, check.tries)
-    secret = tokens.one_time_secret(UUID(int=check.id.int ^ check.tries))
+    secret = _secret(check)
     Check.objects.filter(id=check.id, state="queued").update(
         state="running", tries=check.tries, place=check.place, place_uid="", secret_digest=digest(secret), nonce_digest="",
         started_at=Now(),
     )  # fmt: skip
     known.add(check.place)
     return CreateCheck(_spec(check, secret), check.id)
+
+
+def _secret(check: Check) -> str:
+    """Follows from the check and its try, so that a place asked for twice holds the same one."""
+    return tokens.one_time_secret(UUID(int=check.id.int ^ check.tries))
 
 
 def _installs(check: Check) -> bool:
