@@ -175,6 +175,14 @@ def test_a_project_is_made_set_up_and_told(cast: rows.Cast, owner: Browser) -> N
     assert Project.objects.get(key="FINCH").dials["merging"] == "ask"
 
 
+def test_a_path_on_the_server_is_the_owners_to_name(cast: rows.Cast, owner: Browser) -> None:
+    path, carol = f"/projects/{cast.other.id}", Browser(cast.carol)
+    body = {"repository": {"url": "/srv/git/secret.git", "branch": "main", "setup": "", "test": "", "report": ""}}
+    assert carol.send("PATCH", path, body, status=403)["reason"] == "owner_only"
+    owner.send("PATCH", path, body)
+    carol.send("PATCH", path, body)  # as it is, she may keep it
+
+
 def test_roles_are_given_and_taken_and_the_last_admin_stays(cast: rows.Cast, owner: Browser) -> None:
     path = f"/projects/{cast.lark.id}/members/{cast.mallory.id}"
     assert {one["role"] for one in owner.send("PUT", path, {"role": "admin"})["members"]} == {

@@ -54,7 +54,7 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
             setattr(project, name, CHECKS[name](project, value))
         project.save(update_fields=list(given))
         if repository is not None:
-            _set_repository(project, repository)
+            _set_repository(actor, project, repository)
         _note(actor, project, "edited", fields=sorted(fields.keys() & (given.keys() | {"repository"})))
     return project
 
@@ -115,7 +115,7 @@ def _hold(project_id: UUID) -> Project:
     return project
 
 
-def _set_repository(project: Project, given: dict[str, str]) -> None:
+def _set_repository(actor: Actor, project: Project, given: dict[str, str]) -> None:
     url = bounded("The address", given["url"], 500)
     if url and (not SCHEMES.match(url) or url.startswith("-") or any(sign in url for sign in " \n\t")):
         raise Refused("An address begins with https://, ssh://, file:// or is a path on the server.", reason="malformed",
@@ -126,6 +126,10 @@ def _set_repository(project: Project, given: dict[str, str]) -> None:
     kept = {name: bounded(f"The {name} command", given[name], 4_000) for name in ("install", "setup", "test")}
     values = {"url": url, "branch": branch, "report": bounded("The report's path", given["report"], 300), **kept}
     row = Repository.objects.filter(project=project).order_by("created_at").first()
+    if url.startswith(("/", "file://")) and url != (row.url if row else "") and not _owns(actor):
+        # The git service can read every repository on this machine; who runs it says which a project may have.
+        raise Refused("A repository on the server's own disk is the owner's to name.", reason="owner_only", status=403,
+                      remedy="Ask the owner of this installation.")  # fmt: skip
     if row is None:
         Repository.objects.create(project=project, **values)
         return
@@ -133,6 +137,10 @@ def _set_repository(project: Project, given: dict[str, str]) -> None:
     if row.url != url and open_runs.exists():
         raise Refused("Open runs work on the repository as it is.", reason="in_use", remedy="Let them end first.")
     Repository.objects.filter(id=row.id).update(**values)
+
+
+def _owns(actor: Actor) -> bool:
+    return actor.person is not None and actor.person.is_superuser
 
 
 def _dials(project: Project, given: dict[str, str]) -> dict[str, Any]:
