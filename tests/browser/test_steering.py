@@ -59,10 +59,10 @@ def test_a_run_is_paused_and_goes_on(alice: Person, page: Page, desk: Desk) -> N
     alice.go(page, f"/runs/{desk.run('LARK-2')}")
     page.get_by_role("button", name="Pause").click()
     expect(notice(page)).to_contain_text("Pausing LARK-2")
-    expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    expect(page.locator("header").get_by_text("Paused", exact=True)).to_be_visible()
     page.keyboard.press("p")
     expect(notice(page)).to_contain_text("Resuming LARK-2")
-    expect(page.get_by_text("Paused", exact=True)).to_be_hidden()
+    expect(page.locator("header").get_by_text("Paused", exact=True)).to_be_hidden()
 
 
 def test_a_stop_asks_first_and_names_its_target(alice: Person, page: Page, desk: Desk) -> None:
@@ -73,7 +73,7 @@ def test_a_stop_asks_first_and_names_its_target(alice: Person, page: Page, desk:
     expect(asks).to_be_hidden()
     page.get_by_role("button", name="Stop LARK-2").click()
     asks.get_by_role("button", name="Stop LARK-2").click()
-    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    expect(page.locator("header").get_by_text("Stopped", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     desk.becomes("LARK-2", "cancelled")
 
