@@ -12,7 +12,7 @@ from deckwire.check import CheckReport
 from deckwire.envelope import MAIN_THREAD, Batch, Bye, Heartbeat, Hello, Step
 from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.errors import Refused
-from quarterdeck.flow import check, ingest, leave, pulse, recall, welcome
+from quarterdeck.flow import checks, ingest, leave, pulse, recall, welcome
 from quarterdeck.record.tokens import Bearer
 
 M = TypeVar("M", bound=Message)
@@ -111,11 +111,11 @@ def hide(ask: Ask) -> bytes:
 
 
 def check_hello(ask: Ask) -> bytes:
-    return dumped(check.hello(read(Hello, ask.body)))
+    return dumped(checks.hello(read(Hello, ask.body)))
 
 
 def check_report(ask: Ask) -> bytes:
-    check.report(ask.who, read(CheckReport, ask.body))
+    checks.report(ask.who, read(CheckReport, ask.body))
     return b"{}"
 
 

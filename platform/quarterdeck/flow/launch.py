@@ -52,21 +52,23 @@ def due() -> list[Run]:
 
 def queue() -> list[Queued]:
     """What waits, and for what: so that idle and broken look different."""
-    waiting, seen = [], dict[UUID, int]()
+    waiting, seen, used = [], dict[UUID, int](), dict[UUID, int]()
     free = site_places() - places_used()
     installing = being_installed(set(Project.objects.values_list("id", flat=True)))
     for run in Run.objects.filter(phase=Phase.QUEUED).select_related("project").order_by("phase_since", "id")[:500]:
         ahead = seen.get(run.project_id, 0)
         seen[run.project_id] = ahead + 1
-        why = "its packages are being installed" if run.id in installing else _why(run, free)
+        if not ahead:
+            used[run.project_id] = places_used(run.project)
+        why = "its packages are being installed" if run.id in installing else _why(run, used[run.project_id], free)
         waiting.append(Queued(run.id, why, ahead))
     return waiting
 
 
-def _why(run: Run, free: int) -> str:
+def _why(run: Run, used: int, free: int) -> str:
     if run.not_before is not None:
         return f"tries again after a pause: {run.reason_text or run.reason}"
-    if places_used(run.project) >= run.project.places:
+    if used >= run.project.places:
         return f"all {run.project.places} places of {run.project.name} are taken"
     return "all places of this installation are taken" if free <= 0 else "starts now"
 
