@@ -89,9 +89,10 @@ class TestHello:
         rows.move(run, Phase.STARTING)
         attempt = rows.attempt(run, state=AttemptState.PENDING)
         agents.let_in(run, attempt, nonce="")
-        Attempt.objects.filter(id=attempt.id).update(secret_digest=digest("s" * 64), generation=0)
+        secret = tokens.one_time_secret(attempt.id)
+        Attempt.objects.filter(id=attempt.id).update(secret_digest=digest(secret), generation=0)
         AgentToken.objects.all().delete()
-        return "s" * 64
+        return secret
 
     def say(self, house: House, secret: str, nonce: str) -> httpx.Response:
         return house.web.post(PREFIX + "hello", json={"secret": secret, "nonce": nonce, "from_a_newer_agent": 1})
@@ -113,6 +114,16 @@ class TestHello:
 
     def test_with_a_guessed_secret_opens_nothing(self, house: House, secret: str) -> None:
         assert refusal(self.say(house, "x" * 64, "n1")) == (401, "bad_secret")
+
+    def test_is_heard_while_mallory_floods_the_socket_they_share(self, house: House, secret: str) -> None:
+        house.doors.rates.clock = lambda: 0.0
+        flood = [self.say(house, f"{i:032x}{'0' * 64}", "n") for i in range(60)]
+        assert refusal(flood[-1]) == (429, "rate")
+        assert self.say(house, secret, "n1").status_code == 200
+
+    def test_is_not_heard_for_ever_from_one_secret(self, house: House, secret: str) -> None:
+        house.doors.rates.clock = lambda: 0.0
+        assert [self.say(house, secret, "n1").status_code for _ in range(11)] == [200] * 10 + [429]
 
 
 def test_everything_else_goes_to_the_pages_behind(house: House) -> None:

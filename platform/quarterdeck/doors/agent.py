@@ -102,9 +102,9 @@ class AgentDoors:
 
     async def _bearer(self, door: Door, request: http.Request) -> Bearer | None:
         """Raises Refused: token (401), fenced (409); TryLater(rate)."""
-        self.rates.take(f"{door.path}:{request.token if door.audience else request.peer}", door.rate)
         if door.audience is None:
             return None
+        self.rates.take(f"{door.path}:{request.token}", door.rate)
         bearer = await self.work.run(tokens.find, request.token, door.audience) if request.token else None
         if bearer is None:
             raise Refused("This token opens nothing here.", reason="token", status=401,

@@ -13,12 +13,15 @@ from deckwire.envelope import MAIN_THREAD, Batch, Bye, Heartbeat, Hello, Step
 from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.errors import Refused
 from quarterdeck.flow import checks, ingest, leave, pulse, recall, welcome
+from quarterdeck.record import tokens
 from quarterdeck.record.tokens import Bearer
 
 M = TypeVar("M", bound=Message)
 EVENTS_MOST = 500
 EVENTS_A_SECOND = 200.0
 LIST_MOST = 1000
+HELLOS_A_SECOND = 5.0
+INVENTED_A_SECOND = 20.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,17 @@ def dumped(answer: Message) -> bytes:
 
 
 def hello(ask: Ask) -> bytes:
-    return dumped(welcome.hello(read(Hello, ask.body)))
+    return dumped(welcome.hello(_greeting(ask)))
+
+
+def _greeting(ask: Ask) -> Hello:
+    """Counted by the secret's owner. All sandboxes share one socket, so there is no address to tell them apart: whoever
+    invents secrets must not use up the room of those who hold one, and has only what all inventors share. Raises
+    TryLater(rate)."""
+    said = read(Hello, ask.body)
+    owner = tokens.owner_of(said.secret)
+    ask.rates.take(f"hello:{owner or 'invented'}", HELLOS_A_SECOND if owner else INVENTED_A_SECOND)
+    return said
 
 
 def heartbeat(ask: Ask) -> bytes:
@@ -111,7 +124,7 @@ def hide(ask: Ask) -> bytes:
 
 
 def check_hello(ask: Ask) -> bytes:
-    return dumped(checks.hello(read(Hello, ask.body)))
+    return dumped(checks.hello(_greeting(ask)))
 
 
 def check_report(ask: Ask) -> bytes:

@@ -30,7 +30,6 @@ class Request:
         self.path: str = scope["path"]
         self.receive = receive
         self.unread = True
-        self.peer: str = (scope.get("client") or ("unix", 0))[0]
         self._query: bytes = scope.get("query_string", b"")
         self._headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
 

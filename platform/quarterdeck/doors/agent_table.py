@@ -13,7 +13,7 @@ KB, MB = 1 << 10, 1 << 20
 
 @dataclass(frozen=True)
 class Door:
-    """`most` is the body's cap in bytes, `rate` calls a second of one token (or of one address where there is no token).
+    """`most` is the body's cap in bytes, `rate` calls a second of one token; without a token the act counts by itself.
 
     `held` doors wait without a thread, `model` doors lead to a provider; every other is one `act` in a
     thread (of the few for slow work when it is `heavy`).
@@ -31,7 +31,7 @@ class Door:
 
 
 DOORS = (
-    Door("POST", "hello", None, 8 * KB, 20, acts.hello),
+    Door("POST", "hello", None, 8 * KB, 0, acts.hello),
     Door("POST", "heartbeat", Audience.SESSION, 8 * KB, 5, acts.heartbeat),
     Door("GET", "commands", Audience.SESSION, 0, 5, held=True),
     Door("POST", "bye", Audience.SESSION, 64 * KB, 5, acts.bye),
@@ -42,7 +42,7 @@ DOORS = (
     Door("DELETE", "thread", Audience.STEP, 0, 20, acts.hide),
     Door("POST", "model/openai/v1/chat/completions", Audience.MODEL, 4 * MB, 5, model="openai"),
     Door("POST", "model/anthropic/v1/messages", Audience.MODEL, 4 * MB, 5, model="anthropic"),
-    Door("POST", "check/hello", None, 8 * KB, 20, acts.check_hello),
+    Door("POST", "check/hello", None, 8 * KB, 0, acts.check_hello),
     Door("POST", "check/report", Audience.CHECK, 8 * MB, 2, acts.check_report, heavy=True),
 )
 

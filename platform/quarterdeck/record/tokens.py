@@ -36,8 +36,21 @@ class Bearer:
 
 
 def one_time_secret(owner: UUID) -> str:
-    """What a place is given as a file. Derived, so that a place made twice by a dying reconciler holds the same one."""
-    return _mac(f"secret:{owner}")
+    """What a place is given as a file. Derived, so that a place made twice by a dying reconciler holds the same one.
+
+    It names its owner: a door tells a secret of ours from an invented one without asking the record.
+    """
+    return f"{owner.hex}{_mac(f'secret:{owner}')}"
+
+
+def owner_of(secret: str) -> UUID | None:
+    """Whose one-time secret this is, if we made it. Says nothing about whether it still opens anything."""
+    try:
+        owner = UUID(hex=secret[:32])
+    except ValueError:
+        return None
+    made = one_time_secret(owner).encode()
+    return owner if hmac.compare_digest(made, secret.encode(errors="replace")) else None
 
 
 def session_for(owner: UUID, nonce_digest: str, generation: int) -> str:
