@@ -10,6 +10,7 @@ import sys
 import traceback
 from importlib import import_module
 
+from deckhand.canary import refuse_exposed
 from deckhand.exits import Leaving
 from deckhand.sandbox import harden
 from deckhand.settings import from_environment
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
         # Before the secret is read: code under test must not read it out of our memory.
         harden()
         settings = from_environment()
+        refuse_exposed(settings.canary, patience=settings.canary_seconds)
         asyncio.run(getattr(import_module(f"deckhand.{name}"), name)(settings))
     except Leaving as end:
         if end.code:

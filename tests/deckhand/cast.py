@@ -111,7 +111,8 @@ class Agent:
                 "PATH": os.environ["PATH"], "HOME": str(self.place), "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT / "agents"),
                 "QUARTERDECK_URL": served.url, "QUARTERDECK_GIT_URL": str(platform.repository.parent),
                 "QUARTERDECK_SECRET_FILE": str(self.place / "secret"), "QUARTERDECK_WORKSPACE": str(self.workspace),
-                "QUARTERDECK_HOME": str(self.place / "home"), "QUARTERDECK_TOOLS": "plain", **env,
+                "QUARTERDECK_HOME": str(self.place / "home"), "QUARTERDECK_TOOLS": "plain",
+                "QUARTERDECK_CANARY": "none", **env,
             },
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip

@@ -96,6 +96,7 @@ def checking(tmp_path: Path, repository):
             "PATH": "/usr/bin:/bin", "HOME": str(place), "PYTHONPATH": str(ROOT / "agents"), "QUARTERDECK_URL": desk.url,
             "QUARTERDECK_GIT_URL": str(repository[0].parent), "QUARTERDECK_SECRET_FILE": str(place / "secret"),
             "QUARTERDECK_WORKSPACE": str(place / "work"), "QUARTERDECK_HOME": str(place / "home"), "QUARTERDECK_TOOLS": "plain",
+            "QUARTERDECK_CANARY": "none",
         }  # fmt: skip
         argv = [str(PYTHON), "-P", "-m", "deckhand", "check"]
         done = subprocess.run(argv, cwd="/", env=env, capture_output=True, text=True, timeout=60)

@@ -269,6 +269,13 @@ async def test_a_program_that_is_not_there_is_a_failed_start() -> None:
     await world.close()
 
 
+@pytest.mark.parametrize(("code", "reason"), [(5, "canary_failed"), (6, "start_failed")])
+async def test_a_place_that_would_not_do_says_why_in_its_own_words(world: LocalWorld, code: int, reason: str) -> None:
+    seen = await world.do(f"echo 'Exposed: 10.0.0.1:5432 answers' >&2; exit {code}")
+    assert (seen.reason, seen.exit_code) == (reason, code)
+    assert seen.text.endswith("Exposed: 10.0.0.1:5432 answers")
+
+
 async def test_a_sandbox_that_cannot_stand_is_a_failed_start_with_its_last_words(tmp_path: Path) -> None:
     world = LocalWorld(python=tmp_path / "bin" / "python")
     await world.cluster.create(world.spec())

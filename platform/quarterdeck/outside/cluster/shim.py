@@ -203,7 +203,8 @@ class Holder:
         if not self.ready and not self.why:
             return "start_failed", self.log.last_line()
         if self.code in REASONS:
-            return REASONS[self.code], ""
+            # Why a place would not do stands in its last line: a person has to mend it.
+            return REASONS[self.code], self.log.last_line() if self.code in (5, 6) else ""
         if self.why or self.code in KILLED:
             return self.why or ("killed", "")
         return "crashed", f"It ended with code {self.code}."
