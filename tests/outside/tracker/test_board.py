@@ -1,6 +1,6 @@
 """One contract for the board, over its rows and over their twin: looked at, commented once, never moved backwards."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -62,6 +62,24 @@ class Contract:
         assert tracker.transition(id, "todo") is False
         assert (tracker.fetch(id).status_category, tracker.fetch(id).version > before) == ("done", True)
 
+    def test_what_changed_is_asked_with_an_overlap(self, tracker: Board) -> None:
+        newest = tracker.search("LARK-117").issues[0].updated
+        assert tracker.changed_since("LARK-117", newest + timedelta(minutes=3)).issues
+        assert tracker.changed_since("LARK-117", newest + timedelta(minutes=3), timedelta(minutes=1)).issues == []
+
+    def test_many_are_fetched_at_once_without_those_that_are_not_there(self, tracker: Board) -> None:
+        found = tracker.fetch_many(["b/002", "b/none", "b/001", "b/002"])
+        assert sorted(one.id for one in found) == ["b/001", "b/002"]
+
+    def test_a_query_is_counted(self, tracker: Board) -> None:
+        assert (tracker.count(""), tracker.count("LARK-117"), tracker.count("nothing of the sort")) == (120, 1, 0)
+
+    def test_it_says_what_it_cannot_do(self, tracker: Board) -> None:
+        assert "worklog" not in tracker.can
+        with pytest.raises(Refused) as no:
+            tracker.worklog("b/001", "run-1", 60, "Worked", datetime(2026, 11, 1, tzinfo=UTC))
+        assert no.value.reason == "cannot"
+
     def test_the_board_needs_no_connection(self, tracker: Board) -> None:
         assert [ok for _, ok, _ in tracker.test()] == [True]
 
@@ -92,6 +110,15 @@ class TestTheRows(Contract):
         for url in ("/runs/1", "/runs/2"):
             tracker.link("b/001", "run", url, "Run")
         assert Ticket.objects.get(external_id="b/001").raw["links"] == {"run": {"url": "/runs/2", "title": "Run"}}
+
+
+def test_a_write_that_was_switched_off_is_refused() -> None:
+    tracker = Board(MemoryStore([issue(1)]), allowed=frozenset({"comment"}))
+    tracker.comment("b/001", "run-1", "Working")
+    for write in (lambda: tracker.transition("b/001", "doing"), lambda: tracker.link("b/001", "g", "/", "Run")):
+        with pytest.raises(Refused) as no:
+            write()
+        assert no.value.reason == "switched_off"
 
 
 def test_somebody_who_moves_a_ticket_in_between_is_not_overruled() -> None:
