@@ -16,7 +16,8 @@ class Body(View):
 class DecisionBody(Body):
     """One decision over runs or requests. `key` makes it idempotent: the same key again is the same batch.
 
-    `head` and `digest` are what the person saw (merge, approve of a review): if they moved, it is refused.
+    `head` and `digest` are what the person saw (merge, approve of a review): if they moved, it is refused. `heads` says
+    it for each of many reviews, by the id of the request: one whose head has moved is refused alone.
     """
 
     key: str
@@ -31,6 +32,7 @@ class DecisionBody(Body):
     checkpoint: str = ""
     head: str = ""
     digest: str = ""
+    heads: dict[str, str] = Field(default_factory=dict)
 
 
 class SnoozeBody(Body):

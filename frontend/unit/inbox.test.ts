@@ -4,8 +4,8 @@ import { answerTo, missing, sortOut, whyAlone, type Picks } from "@/features/inb
 import { grouped } from "@/features/inbox/group";
 import { rewrite } from "@/features/inbox/rewrite-plan";
 import { explain, ordered } from "@/lib/order";
-import { request, run } from "./make";
-import type { ReceiptLine } from "@/wire/types";
+import { proposal, request, run } from "./make";
+import type { Proposal, ReceiptLine } from "@/wire/types";
 
 const MINUTE = 60_000;
 const NONE: Picks = { choices: {}, plans: {}, amounts: {} };
@@ -61,19 +61,34 @@ describe("what A sends", () => {
 });
 
 describe("many at once", () => {
-  test("leaves out high risk, reviews and questions without a suggestion, each with its reason", () => {
+  test("leaves out high risk, reviews without a head and questions without a suggestion, each with its reason", () => {
     const list = [request({ id: "a", kind: "plan" }), request({ id: "b", risk: "high", kind: "plan" }), request({ id: "c", kind: "review" }), request({ id: "d" })];
-    const [together, alone] = sortOut(list);
+    const [together, alone] = sortOut(list, () => run());
     expect(together.map((one) => one.id)).toEqual(["a"]);
-    expect(alone.map(whyAlone)).toEqual(["high risk is decided alone", "a review needs its page", "a question needs its answer"]);
+    expect(alone.map((one) => whyAlone(one, run()))).toEqual(["high risk is decided alone", "a review needs its page", "a question needs its answer"]);
+  });
+  test("takes reviews whose head was seen and whose tests were re-run, and leaves the others out", () => {
+    const review = request({ kind: "review", head: "4f2c9e1" });
+    const why = (more: Partial<Proposal>) => whyAlone(review, run({ proposal: proposal({ head: "4f2c9e1", failToPass: 1, passToPass: 9, broken: 0, ...more }) }));
+    expect(why({})).toBe("");
+    expect(why({ head: "5a5a5a5" })).toBe("its head has moved: open it");
+    expect(why({ passToPass: null })).toBe("no tests were re-run: open it");
+    expect(why({ broken: 2 })).toBe("it breaks tests: open it");
+    expect(whyAlone({ ...review, risk: "high" }, run())).toBe("high risk is decided alone");
   });
   test("one alone is decided whatever its risk", () => {
-    expect(sortOut([request({ risk: "high" })])[0]).toHaveLength(1);
+    expect(sortOut([request({ risk: "high" })], () => undefined)[0]).toHaveLength(1);
+  });
+  test("reviews leave in one post, each with the head that was seen of it", () => {
+    const list = [request({ id: "a", kind: "review", head: "1111111" }), request({ id: "b", kind: "review", head: "2222222" })];
+    expect(posts(list, (one) => answerTo(one, undefined, NONE, ""))).toEqual([
+      { decision: { verb: "merge" }, requests: ["a", "b"], heads: { a: "1111111", b: "2222222" } },
+    ]);
   });
   test("equal decisions leave in one post", () => {
     const list = [request({ id: "a", kind: "plan" }), request({ id: "b", kind: "plan" }), request({ id: "c", kind: "failure" })];
     expect(posts(list, (one) => answerTo(one, undefined, NONE, ""))).toEqual([
-      { decision: { verb: "approve" }, requests: ["a", "b"] }, { decision: { verb: "retry" }, requests: ["c"] },
+      { decision: { verb: "approve" }, requests: ["a", "b"], heads: {} }, { decision: { verb: "retry" }, requests: ["c"], heads: {} },
     ]);
   });
   test("a request comes back only when all of its runs refused", () => {

@@ -1,4 +1,4 @@
-import type { Request, Run, TimelineEvent } from "@/wire/types";
+import type { Proposal, Request, Run, TimelineEvent } from "@/wire/types";
 
 export const run = (more: Partial<Run> = {}): Run => ({
   id: "r1", seq: 3, ticket: { id: "t1", key: "ORD-1", title: "A refund", kind: "Bug", priority: "High", labels: [], reporter: "", description: "" }, project: "p1", repository: "", branch: "",
@@ -9,7 +9,12 @@ export const run = (more: Partial<Run> = {}): Run => ({
 
 export const request = (more: Partial<Request> = {}): Request => ({
   id: "q1", seq: 3, kind: "question", project: "p1", runs: ["r1"], interrupt: "", ask: "Which?", context: "", waitingSince: 0, risk: "low", flags: [], choices: [], facts: [], quotes: [], plan: [], approveMeans: "",
-  command: "", reversible: "", amountMicro: null, state: "open", until: null, to: "", toId: "", decided: null, ...more,
+  command: "", reversible: "", amountMicro: null, head: "", state: "open", until: null, to: "", toId: "", decided: null, ...more,
+});
+
+export const proposal = (more: Partial<Proposal> = {}): Proposal => ({
+  id: "o1", head: "4f2c9e1", base: "main", baseSha: "91ab3d4", digest: "", summary: "", pull: "", pullUrl: "", commits: 1, files: 1, added: 1, removed: 0,
+  failToPass: null, passToPass: null, broken: null, stillFailing: null, beyondPlan: [], checks: [], ...more,
 });
 
 export const event = (seq: number, more: Partial<TimelineEvent> = {}): TimelineEvent => ({

@@ -18,7 +18,8 @@ class DecidedBy(View):
 
 
 class Request(View):
-    """Something a person has to answer. `plan` is there for kind plan, `amount_micro` (the offered cap) for budget."""
+    """Something a person has to answer. `plan` is there for kind plan, `amount_micro` (the offered cap) for budget,
+    `head` (the sealed commit that is asked about) for review: an approval sends it back."""
 
     id: str
     seq: int = 0
@@ -39,6 +40,7 @@ class Request(View):
     command: str = ""
     reversible: str = ""
     amount_micro: int | None = None
+    head: str = ""
     state: Literal["open", "snoozed", "delegated", "decided", "withdrawn"]
     until: int | None = None
     to: str = ""

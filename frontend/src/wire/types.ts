@@ -305,7 +305,10 @@ export interface DecidedBy {
   words: string;
 }
 
-/** Something a person has to answer. `plan` is there for kind plan, `amount_micro` (the offered cap) for budget. */
+/**
+ * Something a person has to answer. `plan` is there for kind plan, `amount_micro` (the offered cap) for budget,
+ * `head` (the sealed commit that is asked about) for review: an approval sends it back.
+ */
 export interface Request {
   id: string;
   seq: number;
@@ -326,6 +329,7 @@ export interface Request {
   command: string;
   reversible: string;
   amountMicro: number | null;
+  head: string;
   state: "open" | "snoozed" | "delegated" | "decided" | "withdrawn";
   until: number | null;
   to: string;
@@ -612,7 +616,8 @@ export interface Snapshot {
 /**
  * One decision over runs or requests. `key` makes it idempotent: the same key again is the same batch.
  *
- * `head` and `digest` are what the person saw (merge, approve of a review): if they moved, it is refused.
+ * `head` and `digest` are what the person saw (merge, approve of a review): if they moved, it is refused. `heads` says
+ * it for each of many reviews, by the id of the request: one whose head has moved is refused alone.
  */
 export interface DecisionBody {
   key: string;
@@ -627,6 +632,7 @@ export interface DecisionBody {
   checkpoint?: string;
   head?: string;
   digest?: string;
+  heads?: Record<string, string>;
 }
 
 export interface SnoozeBody {

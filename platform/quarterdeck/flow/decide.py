@@ -4,8 +4,8 @@ Each run is decided in a transaction of its own: one that cannot take it does no
 the same key gets the same receipt.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,9 +44,12 @@ def decide(
     actor: Actor, key: str, verb: Verb, *, runs: list[UUID] | tuple[UUID, ...] = (),
     requests: list[UUID] | tuple[UUID, ...] = (), words: str = "", mode: str = "enqueue", choice: str = "",
     plan: dict[str, Any] | None = None, amount_micro: int | None = None, checkpoint: str = "", head: str = "",
-    digest: str = "",
+    digest: str = "", heads: Mapping[UUID, str] | None = None,
 ) -> Receipt:  # fmt: skip
-    """One decision over many runs. Raises Refused only for what concerns all of them (no key, no target)."""
+    """One decision over many runs. Raises Refused only for what concerns all of them (no key, no target).
+
+    `heads`: what was seen of each review, by its request. Nobody looked at two runs and saw one head.
+    """
     if not key or len(key) > 100:
         raise Refused("A decision needs a key of 1 to 100 characters.", reason="malformed", status=422)
     said = Said(
@@ -54,7 +57,14 @@ def decide(
     )
     batch = batch_id(actor.word, key)
     targets = [(run, None) for run in runs] + [(_run_of(one), one) for one in requests]
-    return Receipt(batch, [_one(actor, key, batch, said, run, request) for run, request in targets])
+    seen = heads or {}
+    return Receipt(
+        batch,
+        [
+            _one(actor, key, batch, replace(said, head=seen.get(one, head)) if one else said, run, one)
+            for run, one in targets
+        ],
+    )
 
 
 def _run_of(request: UUID) -> UUID | None:

@@ -31,7 +31,7 @@ export async function decideRequests(requests: readonly Request[], decisionFor: 
   paintDecided(requests, decisionFor);
   const groups = posts(requests, decisionFor);
   try {
-    const receipts = await Promise.all(groups.map((group) => postDecision({ key: newKey(), ...group.decision, requests: group.requests })));
+    const receipts = await Promise.all(groups.map((group) => postDecision({ key: newKey(), ...group.decision, requests: group.requests, heads: group.heads })));
     const refused = refusedRequests(requests, linesOf(receipts));
     putBack(refused);
     announce(verbOf(groups.map((group) => group.decision)), receipts, refused.length > 0 ? () => void decideRequests(refused, decisionFor) : undefined);

@@ -1,18 +1,22 @@
 import type { DecisionBody, Receipt, ReceiptLine, Request } from "@/wire/types";
 
-/** What a person decided, before it is known for whom. */
-export type Decision = Omit<DecisionBody, "key" | "runs" | "requests">;
+/** What a person decided, before it is known for whom. `head` is what was seen of this one. */
+export type Decision = Omit<DecisionBody, "key" | "runs" | "requests" | "heads">;
 
-export interface Post { decision: Decision; requests: string[] }
+export interface Post { decision: Decision; requests: string[]; heads: Record<string, string> }
 
-/** Requests that get the same decision leave in one post: the platform gives one batch and a receipt for each run. */
+/**
+ * Requests that get the same decision leave in one post: the platform gives one batch and a receipt for each run. The
+ * heads that were seen differ and still are one decision: each travels beside its request.
+ */
 export function posts(requests: readonly Request[], decisionFor: (request: Request) => Decision): Post[] {
   const groups = new Map<string, Post>();
   for (const request of requests) {
-    const decision = decisionFor(request);
+    const { head, ...decision } = decisionFor(request);
     const same = JSON.stringify(decision);
-    const group = groups.get(same) ?? { decision, requests: [] };
+    const group: Post = groups.get(same) ?? { decision, requests: [], heads: {} };
     group.requests.push(request.id);
+    if (head) group.heads[request.id] = head;
     groups.set(same, group);
   }
   return [...groups.values()];

@@ -1,6 +1,6 @@
 import type { Decision } from "@/features/decide/plan";
-import { APPROVE_VERB } from "@/lib/attention";
-import type { PlanStep, Request, Run } from "@/wire/types";
+import { APPROVE_VERB, APPROVE_WORD } from "@/lib/attention";
+import type { PlanStep, Proposal, Request, Run } from "@/wire/types";
 
 /** What the person has picked on requests and not yet sent, by request id. */
 export interface Picks {
@@ -38,23 +38,44 @@ export function answerTo(request: Request, run: Run | undefined, picks: Picks, w
   // The history says the answer in words, not by the id of a choice.
   const said = words || (request.choices.find((one) => choice !== undefined && one.id === choice)?.label ?? "");
   const plan = picks.plans[request.id];
+  const head = request.kind === "review" && request.head ? { head: request.head } : {};
   const amount = request.kind === "budget" ? { amountMicro: amountOf(request, run, picks) } : {};
   return {
     verb: APPROVE_VERB[request.kind],
-    ...(said ? { words: said } : {}), ...(choice ? { choice } : {}), ...(plan ? { plan } : {}), ...amount,
+    ...(said ? { words: said } : {}), ...(choice ? { choice } : {}), ...(plan ? { plan } : {}), ...amount, ...head,
   };
 }
 
-/** Many at once is for what is alike and safe: high risk and reviews are always decided one by one. */
-export function sortOut(targets: Request[]): [Request[], Request[]] {
+/** What approving does to this one, in a few words: the answer that is sent, the head that is merged. */
+export function effectOf(request: Request, run: Run | undefined, picks: Picks): string {
+  if (request.kind === "review") return `Merge ${request.head.slice(0, 7)} into ${run?.proposal?.base ?? "its branch"}`;
+  const chosen = choiceOf(request, picks);
+  const answer = request.choices.find((choice) => choice.id === chosen);
+  return answer ? answer.label : APPROVE_WORD[request.kind];
+}
+
+type RunOf = (request: Request) => Run | undefined;
+
+/** Many at once is for what is alike and safe: high risk, and a head whose proof is thin, are always decided one by one. */
+export function sortOut(targets: Request[], runOf: RunOf): [Request[], Request[]] {
   if (targets.length === 1) return [targets, []];
-  return [targets.filter((request) => !whyAlone(request)), targets.filter((request) => whyAlone(request) !== "")];
+  const alone = targets.filter((request) => whyAlone(request, runOf(request)) !== "");
+  return [targets.filter((request) => !alone.includes(request)), alone];
 }
 
 /** Why a request is left out of a bulk decision; empty when it is not. */
-export function whyAlone(request: Request): string {
-  if (request.kind === "review") return "a review needs its page";
+export function whyAlone(request: Request, run: Run | undefined): string {
   if (request.risk === "high") return "high risk is decided alone";
+  if (request.kind === "review") return whyReviewAlone(request, run?.proposal ?? null);
   if (request.kind === "question" && !request.choices.some((one) => one.suggested)) return "a question needs its answer";
+  return "";
+}
+
+/** An approval names the head that was seen, and what the platform re-ran of it must speak for it. */
+function whyReviewAlone(request: Request, proposal: Proposal | null): string {
+  if (!request.head || !proposal) return "a review needs its page";
+  if (proposal.head !== request.head) return "its head has moved: open it";
+  if (proposal.passToPass === null) return "no tests were re-run: open it";
+  if ((proposal.broken ?? 0) > 0) return "it breaks tests: open it";
   return "";
 }

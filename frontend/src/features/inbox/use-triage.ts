@@ -94,7 +94,7 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
     approve: (words = "") => {
       const [first] = targets;
       if (targets.length === 1 && first?.kind === "review") return void open({ to: "/review/$id", params: { id: first.runs[0]! } });
-      const [together] = sortOut(targets);
+      const [together] = sortOut(targets, runOf);
       const why = together.map((request) => missing(request, runOf(request), picks)).find(Boolean);
       // An answer in own words needs no picked one.
       if (why && !words) return notify({ text: why });

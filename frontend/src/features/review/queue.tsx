@@ -4,6 +4,7 @@ import { PageHead } from "@/app/page-head";
 import { useRuns } from "@/live/hooks";
 import { RISK_WEIGHT } from "@/lib/attention";
 import { money, plural } from "@/lib/money";
+import { proofWord } from "@/features/review/proof";
 import { useNow } from "@/live/clock";
 import { Delta } from "@/ui/chip";
 import { WaitClock } from "@/ui/clock";
@@ -47,7 +48,7 @@ function Rows({ runs, none }: { runs: Run[]; none: string }) {
             <span className="mono w-16 shrink-0 text-text-2">{run.ticket.key}</span>
             <span className="min-w-0 flex-1 truncate font-medium max-tablet:basis-60 max-tablet:whitespace-normal">{run.ticket.title}</span>
             <span className="w-28 shrink-0"><RiskBars risk={run.risk} /></span>
-            <span className="num w-44 shrink-0 text-meta text-text-2 max-tablet:hidden">{proofWord(run)}</span>
+            <span className="num w-44 shrink-0 text-meta text-text-2 max-tablet:hidden">{run.proposal ? proofWord(run.proposal) : ""}</span>
             <span className="w-24 shrink-0 text-right max-desk:hidden"><Delta added={run.proposal?.added ?? 0} removed={run.proposal?.removed ?? 0} /></span>
             <span className="num w-16 shrink-0 text-right text-meta text-text-2 max-desk:hidden">{money(run.spentMicro, run.currency)}</span>
             <WaitClock since={run.since} quiet={run.attention !== "ready"} />
@@ -56,10 +57,4 @@ function Rows({ runs, none }: { runs: Run[]; none: string }) {
       ))}
     </ul>
   );
-}
-
-/** The two figures of proof in one line; without a check there is none, and the line says so. */
-function proofWord({ proposal }: Run): string {
-  if (!proposal || proposal.failToPass === null || proposal.passToPass === null) return "not re-run yet";
-  return `${proposal.failToPass} fixed, ${proposal.passToPass.toLocaleString("en")} hold`;
 }

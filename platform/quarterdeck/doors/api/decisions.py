@@ -29,7 +29,7 @@ def say(request: Asked, body: bodies.DecisionBody) -> views.Receipt:
     said = decide.decide(
         request.auth.actor, body.key, body.verb, runs=runs, requests=asked, words=body.words, mode=body.mode,
         choice=body.choice, plan=plan, amount_micro=body.amount_micro, checkpoint=body.checkpoint, head=body.head,
-        digest=body.digest,
+        digest=body.digest, heads={one_id(request): head for request, head in body.heads.items()},
     )  # fmt: skip
     return receipt(said, asked=asked if not runs else [])
 

@@ -22,7 +22,7 @@ def request(row: Request, seq: int = 0) -> views.Request:
         interrupt=row.interrupt, ask=ask.ask, context=ask.context, waiting_since=ms(row.waiting_since),
         risk=_risk(row), flags=_flags(row.body), choices=ask.choices, facts=ask.facts, quotes=ask.quotes,
         plan=ask.plan.steps if ask.plan else [], approve_means=ask.approve_means, command=ask.command,
-        reversible=ask.reversible, amount_micro=_amount(row.body), state=STATE.get(row.state, row.state),
+        reversible=ask.reversible, amount_micro=_amount(row.body), head=_head(row), state=STATE.get(row.state, row.state),
         until=ms_or_none(row.until), to=str(row.delegate) if held else "", to_id=str(row.delegate_id) if held else "",
         decided=_decided(row.decision),
     )  # fmt: skip
@@ -48,6 +48,11 @@ def _ask(row: Request) -> Ask:
 def _amount(body: dict[str, Any]) -> int | None:
     amount = body.get("amount_micro")
     return amount if isinstance(amount, int) else None
+
+
+def _head(row: Request) -> str:
+    """A review is asked about one sealed head and keeps its name: a later head is another request."""
+    return row.key.partition("/")[2] if row.kind == "review" else ""
 
 
 def _flags(body: dict[str, Any]) -> list[views.RiskFlag]:
