@@ -14,6 +14,7 @@ from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Attempt, Member, Person, Project, Repository, Run, Ticket
 from quarterdeck.sample import repository
+from testkit import starting
 
 TEST = "python3 tools/run_tests.py --report report.xml"
 
@@ -112,7 +113,7 @@ def run(ticket: Ticket, alice_acts: actor.Actor) -> Run:
 @pytest.fixture
 def attempt(run: Run, store: Store) -> Attempt:
     """The run has a place: starting, epoch 1."""
-    assert launch.prepare(run)
+    assert starting.prepared(run)
     made = launch.admit(run.id)
     assert made is not None
     run.refresh_from_db()

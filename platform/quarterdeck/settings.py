@@ -9,13 +9,28 @@ QUARTERDECK_PORT        its port (default 8640)
 QUARTERDECK_ORIGINS     comma-separated https:// origins people use, when behind a proxy
 QUARTERDECK_SECRET_KEY  Django's key (default: made on first run in <data>/keys/django.key)
 QUARTERDECK_DEBUG       1 shows tracebacks; refused on an address that others can reach
-QUARTERDECK_CLUSTER     where agents live: local (default) or memory
+QUARTERDECK_CLUSTER     where agents live: local (default), pods (Kubernetes) or memory
 QUARTERDECK_PACE        how slowly the rehearsal model thinks: 1 as a person reads, 0 at once (default 1)
 QUARTERDECK_LEASE       seconds without a word after which an attempt is lost (default 30)
 QUARTERDECK_INSTALL_REACHES  host:port words that installing packages may reach besides public addresses (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
+
+With QUARTERDECK_CLUSTER=pods:
+QUARTERDECK_KUBECONFIG  the way to the cluster (default: the service account of the pod that the reconciler runs in)
+QUARTERDECK_AGENTS_NAMESPACE  where the pods live (default quarterdeck-agents)
+QUARTERDECK_AGENT_IMAGE       the agents' image (needed)
+QUARTERDECK_SITE        a word for this installation (default quarterdeck): two may share a namespace and touch only their own
+QUARTERDECK_DOORS_FOR_PODS    http://host:port of the agents' doors, as a pod reaches it; a name is looked up by the reconciler
+QUARTERDECK_GIT_FOR_PODS      the same for git
+QUARTERDECK_OUTLET_FOR_PODS   the same for the proxy that installs use (default: none)
+QUARTERDECK_DOORS_LISTEN      host:port that the agents' doors are opened on beside their socket (default: none)
+QUARTERDECK_GIT_LISTEN        the same for git
+QUARTERDECK_POD_OPTIONS       JSON: runtime_class, node_selector, labels, annotations, priority_class, pull_policy, pull_secrets,
+                              host_aliases (name to address), service_account, tools (plain or bwrap), grace_s
+QUARTERDECK_ENVIRONMENTS_CLAIM  the PersistentVolumeClaim that installed packages are kept on (default: none)
 """
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -43,6 +58,24 @@ def _number(name: str, default: str, *, low: float, high: float) -> float:
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name} is {raw}: it must lie between {low:g} and {high:g}.")
     return value
+
+
+def _listen(name: str) -> tuple[str, int] | None:
+    host, _, port = os.environ.get(name, "").rpartition(":")
+    if host and not (port.isdigit() and 0 < int(port) < 65536):
+        raise ImproperlyConfigured(f"{name} is {os.environ[name]!r}: write host:port.")
+    return (host.strip("[]"), int(port)) if host else None
+
+
+def _options(name: str, known: set[str]) -> dict[str, object]:
+    try:
+        found = json.loads(os.environ.get(name) or "{}")
+    except ValueError as bad:
+        raise ImproperlyConfigured(f"{name} is no JSON: {bad}") from bad
+    strange = sorted(set(found) - known) if isinstance(found, dict) else [str(found)]
+    if strange:
+        raise ImproperlyConfigured(f"{name} knows nothing of {', '.join(strange)}.")
+    return dict(found)
 
 
 def _database(url: str) -> dict[str, object]:
@@ -103,6 +136,20 @@ PACE = _number("QUARTERDECK_PACE", "1", low=0, high=100)
 LEASE_SECONDS = _number("QUARTERDECK_LEASE", "30", low=1, high=3600)
 INSTALL_REACHES = os.environ.get("QUARTERDECK_INSTALL_REACHES", "").split()
 AGENT_PYTHON = os.environ.get("QUARTERDECK_AGENT_PYTHON", str(TOP / ".venv-agent" / "bin" / "python"))
+KUBECONFIG = os.environ.get("QUARTERDECK_KUBECONFIG", "")
+AGENTS_NAMESPACE = os.environ.get("QUARTERDECK_AGENTS_NAMESPACE", "quarterdeck-agents")
+AGENT_IMAGE = os.environ.get("QUARTERDECK_AGENT_IMAGE", "")
+SITE = os.environ.get("QUARTERDECK_SITE", "quarterdeck")
+DOORS_FOR_PODS = os.environ.get("QUARTERDECK_DOORS_FOR_PODS", "").rstrip("/")
+GIT_FOR_PODS = os.environ.get("QUARTERDECK_GIT_FOR_PODS", "").rstrip("/")
+OUTLET_FOR_PODS = os.environ.get("QUARTERDECK_OUTLET_FOR_PODS", "").rstrip("/")
+DOORS_LISTEN = _listen("QUARTERDECK_DOORS_LISTEN")
+GIT_LISTEN = _listen("QUARTERDECK_GIT_LISTEN")
+ENVIRONMENTS_CLAIM = os.environ.get("QUARTERDECK_ENVIRONMENTS_CLAIM", "")
+POD_OPTIONS = _options("QUARTERDECK_POD_OPTIONS", {
+    "runtime_class", "node_selector", "labels", "annotations", "priority_class", "pull_policy", "pull_secrets",
+    "host_aliases", "service_account", "tools", "grace_s",
+})  # fmt: skip
 VALKEY_URL = os.environ.get("VALKEY_URL", f"unix://{RUN_DIR}/valkey.sock")
 FRONTEND_DIR = TOP / "frontend" / "dist"
 
@@ -202,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["outbox"]},
     "seals": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["seals"]},
     "merges": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["merges"]},
+    "fetches": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["fetches"]},
     "calls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["calls"]},
     "requests": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["requests"]},
 }

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 
 from deckwire.words import AttemptState
 from quarterdeck.doors.management.commands.reconcile import Reconciler
-from quarterdeck.flow import intake
+from quarterdeck.flow import fetches, intake
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec
@@ -37,8 +37,9 @@ def test_a_place_that_cannot_be_made_does_not_keep_the_others_waiting(
     unlucky, lucky = (intake.open_run(alice_acts, "k", make_ticket().id) for _ in range(2))
     cluster = FullDisk(str(unlucky.id))
     reconciler = Reconciler(cluster)
-    for _ in range(2):
+    for _ in range(3):
         async_to_sync(reconciler._pass)()
+        fetches.work()
     assert [spec.run for spec in cluster.specs.values()] == [str(lucky.id)]
     lost = Attempt.objects.get(run=unlucky, epoch=1)
     assert (lost.state, lost.reason, "No space left" in lost.text) == (AttemptState.LOST, "no_room", True)

@@ -17,13 +17,14 @@ from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record import ledger, tokens
 from quarterdeck.record.models import Attempt, Check, Project, Proposal, Repository, Request, Run, Ticket
+from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
 
 
 def admit(run: Run) -> None:
-    reconcile.admit_all()
+    starting.admitted()
     run.refresh_from_db()
 
 

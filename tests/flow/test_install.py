@@ -22,6 +22,7 @@ from quarterdeck.record import ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Check, Project, Repository, Request, Run, Ticket
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import queue
+from testkit import starting
 from testkit.origins import commit
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ class Reconciler:
     def turn(self) -> None:
         for order in reconcile.compare(asyncio.run(self.cluster.list()), self.there()):
             self.carry_out(order)
-        reconcile.admit_all(self.there())
+        starting.admitted(self.there())
 
     def there(self) -> frozenset[str]:
         return asyncio.run(self.cluster.environments())

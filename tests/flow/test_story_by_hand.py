@@ -18,6 +18,7 @@ from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record import tokens
 from quarterdeck.record.models import Attempt, Check, Command, Event, Proposal, Request, Run, Ticket
+from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +73,7 @@ def test_a_ticket_that_says_too_little_is_not_ready_unless_a_person_insists(
 
 def test_places_are_never_given_out_twice(alice_acts: Actor, make_ticket: Callable[..., Ticket], store: Store) -> None:
     lines = intake.open_runs(alice_acts, "many", [make_ticket().id for _ in range(5)]).lines
-    assert reconcile.admit_all() == 3
+    assert starting.admitted() == 3
     assert reconcile.admit_all() == 0
     waiting = {one.run: one for one in launch.queue()}
     assert set(waiting) == {line.run for line in lines[3:]}
@@ -448,7 +449,7 @@ def make_reviewed(
 
     def make(files: dict[str, str]) -> Run:
         other = intake.open_run(alice_acts, "other", make_ticket("The answer is another one here").id)
-        assert launch.prepare(other)
+        assert starting.prepared(other)
         hand = next_hand(other)
         hand.step()
         hand.seal(push(tmp_path, other, files))

@@ -11,6 +11,7 @@ from quarterdeck.flow import decide, intake, launch, merge, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Approval, Proposal, Repository, Run, RunRepository, Ticket
+from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def sealed(
 
     def make(write: Callable[[Path], str]) -> Run:
         run = intake.open_run(alice_acts, "assign", make_ticket().id)
-        assert launch.prepare(run)
+        assert starting.prepared(run)
         attempt = launch.admit(run.id)
         assert attempt is not None
         hand = Hand(attempt)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import merge, outbox, seal, spend, tidy
+from quarterdeck.flow import fetches, merge, outbox, seal, spend, tidy
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,7 @@ TABLES: dict[str, Callable[[], int]] = {
     "merges": merge.advance_all,
     "calls": spend.sweep,
     "requests": tidy.requests,
+    "fetches": fetches.work,
 }
 
 

@@ -12,11 +12,11 @@ from deckwire.events import Attempted
 from deckwire.tokens import digest
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import asks, environments, fencing, mailbox
+from quarterdeck.flow import asks, environments, fencing, mailbox, pokes
 from quarterdeck.outside import names, plugs
-from quarterdeck.record import fences, ledger, lifecycle, tokens
-from quarterdeck.record.models import Attempt, Project, Run, RunRepository, SiteSetting
-from quarterdeck.record.views.queue import being_installed
+from quarterdeck.record import fences, ledger, lifecycle, tokens, wakes
+from quarterdeck.record.models import Attempt, Project, Repository, Run, RunRepository, SiteSetting
+from quarterdeck.record.views.queue import being_fetched, being_installed
 
 BY = "rule:reconciler"
 SITE_PLACES = 16
@@ -54,13 +54,15 @@ def queue() -> list[Queued]:
     """What waits, and for what: so that idle and broken look different."""
     waiting, seen, used = [], dict[UUID, int](), dict[UUID, int]()
     free = site_places() - places_used()
-    installing = being_installed(set(Project.objects.values_list("id", flat=True)))
+    projects = set(Project.objects.values_list("id", flat=True))
+    installing, fetching = being_installed(projects), being_fetched(projects)
     for run in Run.objects.filter(phase=Phase.QUEUED).select_related("project").order_by("phase_since", "id")[:500]:
         ahead = seen.get(run.project_id, 0)
         seen[run.project_id] = ahead + 1
         if not ahead:
             used[run.project_id] = places_used(run.project)
         why = "its packages are being installed" if run.id in installing else _why(run, used[run.project_id], free)
+        why = fetching.get(run.id, why)
         waiting.append(Queued(run.id, why, ahead))
     return waiting
 
@@ -74,16 +76,17 @@ def _why(run: Run, used: int, free: int) -> str:
 
 
 def prepare(run: Run, there: Collection[str] = ()) -> bool:
-    """The run's repository, base and packages, before any lock: asks the git service. False when the run cannot start yet.
-    `there` names the environments of packages that are there.
+    """The run's repository, base and packages, before any lock. False when the run cannot start yet. `there` names the
+    environments of packages that are there.
 
-    What cannot be cloned ends the run in words that say what to mend; a git service that is away only delays it.
+    Asks the git service for what is on its own disk only: remotes are fetched by the worker. What cannot be opened ends the
+    run in words that say what to mend; a git service that is away only delays it.
     """
     row = RunRepository.objects.select_related("repository").get(run=run)
+    if not row.base:
+        want(row)
+        return False
     try:
-        if not row.base:
-            row.base = base_of(row)
-            RunRepository.objects.filter(id=row.id, base="").update(base=row.base)
         plugs.repos().open_run(str(run.id), str(row.repository_id), row.base)
         if run.forks and not row.frozen:
             # It may have been sealed before it was sent back: the service's own lock on the ref is taken off here.
@@ -96,16 +99,11 @@ def prepare(run: Run, there: Collection[str] = ()) -> bool:
         return False
 
 
-def base_of(row: RunRepository) -> str:
-    """The branch's newest commit, now in the mirror. Raises Refused: no_such_branch, empty_repository, …"""
-    heads = plugs.repos().mirror(str(row.repository_id), row.repository.url)
-    if not heads:
-        raise Refused("The repository is empty: there is nothing to start from.", reason="empty_repository",
-                      remedy="Push a first commit to it, then retry.")  # fmt: skip
-    if row.repository.branch not in heads:
-        raise Refused(f"The repository has no branch {row.repository.branch!r}.", reason="no_such_branch",
-                      remedy="Name one of its branches in the project's settings, then retry.")  # fmt: skip
-    return heads[row.repository.branch]
+def want(row: RunRepository) -> None:
+    """The worker fetches the repository soon (`flow/fetches.py`), unless it was asked already."""
+    if Repository.objects.filter(id=row.repository_id, fetch_due__isnull=True).update(fetch_due=Now()):
+        pokes.poke("fetches")
+        wakes.tell("card", run=str(row.run_id))
 
 
 def refuse(run: Run, no: Refused) -> None:

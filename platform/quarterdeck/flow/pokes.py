@@ -19,7 +19,7 @@ _thread: threading.Thread | None = None
 
 
 def poke(table: str) -> None:
-    """outbox, seals, merges, requests: a worker looks at the table soon. `places` wakes the reconciler."""
+    """outbox, seals, merges, fetches, requests: a worker looks at the table soon. `places` wakes the reconciler."""
     transaction.on_commit(lambda: _enqueue(table))
 
 

@@ -136,7 +136,8 @@ def _set_repository(actor: Actor, project: Project, given: dict[str, str]) -> No
     open_runs = Run.objects.filter(repositories__repository=row, phase__in=OPEN_PHASES)
     if row.url != url and open_runs.exists():
         raise Refused("Open runs work on the repository as it is.", reason="in_use", remedy="Let them end first.")
-    Repository.objects.filter(id=row.id).update(**values)
+    # What could not be fetched may be mended by this: it is asked for anew, without the old one's pause.
+    Repository.objects.filter(id=row.id).update(**values, fetch_due=None, fetch_tries=0, fetch_note="")
 
 
 def _owns(actor: Actor) -> bool:

@@ -20,8 +20,8 @@ def open_run(folders: Folders, run: str, repository: str, base: str) -> None:
     home = folders.mirror(repository)
     if not home.is_dir():
         raise Refused("The project's repository was never fetched.", reason="no_such_repository", status=404)
-    with folders.lock(f"mirror-{repository}", wait=30):
-        mirror.pin(home, run, base)  # before anything relies on it
+    # Before anything relies on it. Not under the mirror's lock: a fetch holds that for minutes, and never touches pins.
+    mirror.pin(home, run, base)
     path = folders.run_path(run)
     if not path.is_dir():
         make(path, fill=lambda new: _fill(new, home, repository, base))

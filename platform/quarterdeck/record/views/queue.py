@@ -20,6 +20,7 @@ class Place:
     used: int
     places: int
     installing: bool = False
+    fetching: str = ""
 
 
 def reasons(queued: Sequence[Run], now: datetime) -> dict[UUID, str]:
@@ -38,6 +39,8 @@ def reason(run: Run, place: Place | None, now: datetime) -> str:
         return f"The last attempt failed for reasons outside; the next starts in {seconds} s."
     if place is None:
         return ""
+    if place.fetching:
+        return f"{place.fetching[0].upper()}{place.fetching[1:]}."
     if place.installing:
         return "Its packages are being installed."
     if place.used >= place.places:
@@ -51,13 +54,23 @@ def line_up(projects: set[UUID]) -> dict[UUID, Place]:
     living = Attempt.objects.filter(run__project__in=projects, state__in=[str(state) for state in LIVE_ATTEMPT])
     used = dict(living.values_list("run__project").annotate(n=Count("id")).order_by())
     waiting = Run.objects.filter(project__in=projects, phase=Phase.QUEUED).order_by("created_at", "id")
-    installing = being_installed(projects)
+    installing, fetching = being_installed(projects), being_fetched(projects)
     before: Counter[UUID] = Counter()
     found = {}
     for run, project in waiting.values_list("id", "project_id"):
-        found[run] = Place(before[project], used.get(project, 0), room[project], run in installing)
+        found[run] = Place(
+            before[project], used.get(project, 0), room[project], run in installing, fetching.get(run, "")
+        )
         before[project] += 1
     return found
+
+
+def being_fetched(projects: set[UUID]) -> dict[UUID, str]:
+    """The queued runs of these projects that wait for their repository, and what is to be said of it."""
+    rows = RunRepository.objects.filter(run__project__in=projects, run__phase=Phase.QUEUED, base="")
+    asked = rows.filter(repository__fetch_due__isnull=False).values_list("run_id", "repository__fetch_note")
+    return {run: f"fetching the repository again soon: {note.rstrip('.')}" if note else "fetching the repository"
+            for run, note in asked}  # fmt: skip
 
 
 def being_installed(projects: set[UUID]) -> set[UUID]:

@@ -1,0 +1,133 @@
+"""Projects' repositories are fetched by the worker, never in the reconciler's pass: a slow remote holds up its own runs alone.
+
+The launcher asks (`want`), one worker at a time fetches a repository, and every run that could start now begins at the
+branch's newest commit. Dying anywhere in between leaves a lease that runs out, and a repository that is still due.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from deckwire.words import Phase
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import launch, pokes
+from quarterdeck.outside import plugs
+from quarterdeck.record import wakes
+from quarterdeck.record.models import Repository, RunRepository
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(seconds=30)
+RENEW_S = 10.0
+MOST_AT_ONCE = 3
+"""Of the worker's threads: the others are there for what people wait for."""
+MAX_PAUSE = 300.0
+
+
+def work(limit: int = 20) -> int:
+    """Fetches what is due. Returns how many were fetched."""
+    done = 0
+    for _ in range(limit):
+        row = _claim()
+        if row is None:
+            break
+        done += _fetch(row)
+    return done
+
+
+def _claim() -> Repository | None:
+    with transaction.atomic():
+        if Repository.objects.filter(fetch_lease__gt=Now()).count() >= MOST_AT_ONCE:
+            return None
+        free = Q(fetch_lease__isnull=True) | Q(fetch_lease__lte=Now())
+        rows = Repository.objects.select_for_update(skip_locked=True, of=("self",)).select_related("project")
+        row = rows.filter(free, fetch_due__lte=Now()).order_by("fetch_due", "id").first()
+        if row:
+            Repository.objects.filter(id=row.id).update(fetch_lease=Now() + LEASE, fetch_tries=F("fetch_tries") + 1)
+            row.fetch_tries += 1
+        return row
+
+
+def _fetch(row: Repository) -> int:
+    # Chosen before git is asked: who queues up meanwhile is not given a commit older than its ticket.
+    waiting = _who_could_start(row)
+    try:
+        with _holding(row.id):
+            heads = plugs.repos().mirror(str(row.id), row.url)
+    except Refused as no:
+        _end(row)
+        for one in waiting:
+            launch.refuse(one.run, no)
+        return 0
+    except (TryLater, GaveUp) as later:
+        _again(row, waiting, later)
+        return 0
+    for one in waiting:
+        _begin_at(one, row, heads)
+    _end(row)
+    pokes.poke("places")
+    return 1
+
+
+def _who_could_start(row: Repository) -> list[RunRepository]:
+    """As many as there is room for: a run further back would begin at a commit that is old when its turn comes."""
+    rows = RunRepository.objects.filter(repository=row, base="", run__phase=Phase.QUEUED, run__desired="run")
+    room = max(1, row.project.places - launch.places_used(row.project))
+    return list(rows.select_related("run", "repository").order_by("run__phase_since", "run_id")[:room])
+
+
+def _begin_at(one: RunRepository, row: Repository, heads: dict[str, str]) -> None:
+    try:
+        base = _head_of(row, heads)
+        RunRepository.objects.filter(id=one.id, base="").update(base=base)
+        one.refresh_from_db(fields=["base"])
+        plugs.repos().open_run(str(one.run_id), str(row.id), one.base)
+    except Refused as no:
+        launch.refuse(one.run, no)
+    except TryLater as later:  # the launcher opens it, when it comes by
+        log.info("fetches: %s is opened later: %s", one.run_id, later.text)
+
+
+def _head_of(row: Repository, heads: dict[str, str]) -> str:
+    if row.branch not in heads:
+        raise Refused(f"The repository has no branch {row.branch!r}.", reason="no_such_branch",
+                      remedy="Name one of its branches in the project's settings, then retry.")  # fmt: skip
+    return heads[row.branch]
+
+
+def _end(row: Repository) -> None:
+    Repository.objects.filter(id=row.id).update(fetch_due=None, fetch_lease=None, fetch_tries=0, fetch_note="")
+
+
+def _again(row: Repository, waiting: list[RunRepository], later: TryLater | GaveUp) -> None:
+    pause = min(MAX_PAUSE, max(getattr(later, "after", 0.0), 2.0 ** min(row.fetch_tries, 9)))
+    log.warning("fetches: %s: %s", row.id, later.text)
+    due = Now() + timedelta(seconds=pause)
+    Repository.objects.filter(id=row.id).update(fetch_due=due, fetch_lease=None, fetch_note=later.text[:400])
+    for one in waiting:
+        wakes.tell("card", run=str(one.run_id))
+
+
+@contextmanager
+def _holding(repository: UUID) -> Iterator[None]:
+    """Keeps the lease while git is at it: minutes, for a large one. Who dies loses it in half a minute."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEW_S):
+            Repository.objects.filter(id=repository).update(fetch_lease=Now() + LEASE)
+        connection.close()
+
+    keeper = threading.Thread(target=renew, name="fetch-lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()

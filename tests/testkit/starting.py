@@ -1,0 +1,18 @@
+"""What reconciler and worker do between a run's opening and its attempt, by hand."""
+
+from collections.abc import Collection
+
+from quarterdeck.flow import fetches, launch, reconcile
+from quarterdeck.record.models import Run
+
+
+def prepared(run: Run) -> bool:
+    """The launcher asks, the worker fetches, the launcher comes by again."""
+    return launch.prepare(run) or (fetches.work() > 0 and launch.prepare(run))
+
+
+def admitted(there: Collection[str] = ()) -> int:
+    """Two passes of the reconciler with the worker's fetch between them."""
+    first = reconcile.admit_all(there)
+    fetches.work()
+    return first + reconcile.admit_all(there)
