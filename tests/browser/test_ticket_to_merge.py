@@ -146,3 +146,25 @@ def test_the_card_moves_by_itself_and_main_has_the_commit(board: Page, house: Ho
     expect(card(board, "Ready", "LARK-1")).to_have_count(0)
     assert board.evaluate("globalThis.neverReloaded") is True
     assert "Merge LARK-1: Full refund" in git(house, "log", "-1", "--format=%B", "main")
+
+
+def test_two_reviews_are_approved_with_one_action_and_both_are_on_main(page: Page, board: Page, house: House) -> None:
+    page.get_by_role("button", name="Close notice").click()
+    for ticket in ("LARK-2", "LARK-6"):
+        take_in(page, ticket, "Review").get_by_role("button").click()
+        page.keyboard.press("x")
+    picked = page.get_by_role("region", name="Selected requests").get_by_role("listitem")
+    expect(picked).to_have_count(2)
+    for one in picked.all():
+        expect(one).to_contain_text(re.compile("Merge [0-9a-f]{7} into main"))
+        expect(one).to_contain_text(re.compile("[0-9]+ fixed, [0-9]+ hold"))
+    page.get_by_role("button", name="Approve and merge 2").click()
+    expect(notice(page)).to_contain_text("Merging 2 runs")
+    for ticket in ("LARK-2", "LARK-6"):
+        expect(receipt(page).filter(has_text=ticket)).to_contain_text(
+            re.compile("[0-9a-f]{7} is approved and goes to main")
+        )
+        expect(card(board, "Done", ticket)).to_be_visible()
+    merged = git(house, "log", "--format=%s", "main")
+    for ticket in ("LARK-1", "LARK-2", "LARK-6"):
+        assert f"Merge {ticket}: " in merged
