@@ -22,7 +22,7 @@ from quarterdeck.flow.live_call import Fault, LiveCall
 from quarterdeck.flow.routes import Route
 from quarterdeck.outside.models.plug import DIALECTS
 from quarterdeck.outside.models.port import Call, Provider, Usage
-from quarterdeck.outside.models.reading import counted
+from quarterdeck.outside.models.reading import at_most, counted
 from quarterdeck.record.models import CallState, Run
 from quarterdeck.record.tokens import Bearer
 
@@ -33,8 +33,6 @@ AGAIN_SECONDS = 0.5
 SETTLE_TRIES = 30
 OPEN_MOST = 4
 """Calls of one attempt at the same time."""
-LETTERS_PER_TOKEN = 3
-"""For the reserve: a little pessimistic, for a letter is rarely more than a third of a token."""
 
 
 class Runner(Protocol):
@@ -78,7 +76,7 @@ def plan(bearer: Bearer, asked: Asked) -> Plan:
     run = Run.objects.select_related("project").get(id=bearer.run)
     route = routes.find(run, asked.kind, asked.dialect, body["model"])
     digest = hashlib.sha256(f"{dialect.path}\n{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
-    most = route.price.cost(Usage(len(asked.body) // LETTERS_PER_TOKEN, route.most_out))
+    most = route.price.cost(Usage(at_most(body), route.most_out))
     wish = spend.Wish(asked.id, digest, asked.purpose, route.model, route.connection, route.price, most)
     call = Call(asked.id, str(run.id), asked.purpose, dialect.path, dialect.capped(body, route.most_out), asked.headers)
     return Plan(route, wish, call, bool(body.get("stream")), spend.stored(bearer, asked.id, digest))
