@@ -34,6 +34,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -67,7 +68,7 @@ def _listen(name: str) -> tuple[str, int] | None:
     return (host.strip("[]"), int(port)) if host else None
 
 
-def _options(name: str, known: set[str]) -> dict[str, object]:
+def _options(name: str, known: set[str]) -> dict[str, Any]:
     try:
         found = json.loads(os.environ.get(name) or "{}")
     except ValueError as bad:

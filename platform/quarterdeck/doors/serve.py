@@ -49,14 +49,14 @@ def server(application: Any, *, lifespan: str = "off") -> Server:
     return Server(config)
 
 
-def tcp(host: str, port: int) -> socket.socket:
+def tcp(host: str, port: int, setting: str = "QUARTERDECK_PORT") -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
     except OSError as refused:
-        sys.exit(f"Cannot listen on {host} port {port}: {refused.strerror}. Give another QUARTERDECK_PORT.")
+        sys.exit(f"Cannot listen on {host} port {port}: {refused.strerror}. Give another {setting}.")
     return listener
 
 
@@ -90,10 +90,12 @@ def agents_only(application: Any) -> Any:
 
 def web() -> list[tuple[Server, socket.socket]]:
     application = importlib.import_module("quarterdeck.asgi").application
-    doors = unix(settings.RUN_DIR / "agent" / "doors.sock", 0o666)
+    doors = [unix(settings.RUN_DIR / "agent" / "doors.sock", 0o666)]
+    if settings.DOORS_LISTEN:
+        doors.append(tcp(*settings.DOORS_LISTEN, "QUARTERDECK_DOORS_LISTEN"))
     return [
         (server(application, lifespan="auto"), tcp(settings.HOST, settings.PORT)),
-        (server(agents_only(application)), doors),
+        *((server(agents_only(application)), door) for door in doors),
     ]
 
 
@@ -102,10 +104,13 @@ def git() -> list[tuple[Server, socket.socket]]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quarterdeck.settings")
     django.setup()
     service = importlib.import_module("quarterdeck.doors.git")
-    return [
+    found = [
         (server(service.application, lifespan="auto"), unix(settings.RUN_DIR / "agent" / "git.sock", 0o666)),
         (server(service.internal), unix(settings.RUN_DIR / "git-internal.sock", 0o600)),
     ]
+    if settings.GIT_LISTEN:
+        found.append((server(service.application), tcp(*settings.GIT_LISTEN, "QUARTERDECK_GIT_LISTEN")))
+    return found
 
 
 async def serve(servers: list[tuple[Server, socket.socket]]) -> None:

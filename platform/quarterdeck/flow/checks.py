@@ -13,7 +13,7 @@ from deckwire.envelope import Hello
 from deckwire.events import Checked
 from deckwire.tokens import digest
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import environments, pokes
+from quarterdeck.flow import environments, pokes, wishes
 from quarterdeck.outside import names
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import ledger, tokens
@@ -50,6 +50,11 @@ def compare(places: Mapping[str, PlaceSeen], known: set[str]) -> list[CreateChec
             running[_installs(check)] += 1
             orders.append(_start(check, known))
     return orders
+
+
+def placed() -> list[str]:
+    """Names of the places in which checks run, as far as is known."""
+    return list(Check.objects.filter(state="running").exclude(place_uid="").values_list("place", flat=True))
 
 
 def _still_runs(check: Check, place: PlaceSeen | None, known: set[str]) -> bool:
@@ -90,12 +95,11 @@ def _spec(check: Check, secret: str) -> PlaceSpec:
     if _installs(check):
         return PlaceSpec(
             name=check.place, kind="install", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds + 300,
-            environment=check.place, environment_writable=True, network=True,
-            memory_mb=int(check.run.project.limits.get("memory_mb", 2048)),
+            environment=check.place, environment_writable=True, network=True, **wishes.of(check.run.project),
         )  # fmt: skip
     return PlaceSpec(
         name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds * 5,
-        environment=environments.of(check.run_id),
+        environment=environments.of(check.run_id), **wishes.of(check.run.project),
     )  # fmt: skip
 
 

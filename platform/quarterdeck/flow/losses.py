@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame, Phase
 from quarterdeck.flow import asks, fencing, mailbox
+from quarterdeck.outside.cluster.port import END_REMEDIES
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Attempt, Run
 
@@ -23,7 +24,8 @@ WORKS = (Phase.STARTING, Phase.WORKING, Phase.WAITING)
 HAD_ATTEMPT = (*WORKS, Phase.SEALING)
 
 
-def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: AttemptState = AttemptState.LOST) -> None:
+def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: AttemptState = AttemptState.LOST,
+         remedy: str = "") -> None:  # fmt: skip
     """Fences the attempt and sends its run where it belongs. Twice, or late, changes nothing."""
     with transaction.atomic():
         run = lifecycle.hold(Attempt.objects.values_list("run_id", flat=True).get(id=attempt_id))
@@ -31,7 +33,7 @@ def lost(attempt_id: UUID, *, reason: str, text: str, blame: Blame, state: Attem
         if not attempt.live:
             return
         fencing.end(run, attempt, state, reason=reason, text=text, blame=blame)
-        send_on(run, reason, text, blame)
+        send_on(run, reason, text, blame, remedy)
 
 
 def overstayed(attempt_id: UUID) -> None:
@@ -54,7 +56,7 @@ def strays() -> None:
                 send_on(run, "stray", "No attempt worked for this run any more.", Blame.INFRASTRUCTURE)
 
 
-def send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
+def send_on(run: Run, reason: str, text: str, blame: Blame, remedy: str = "") -> None:
     """Where a run goes whose attempt has just ended without its work being done. The caller holds the run."""
     if run.phase not in HAD_ATTEMPT:
         return  # it ended or was sent elsewhere before
@@ -65,13 +67,13 @@ def send_on(run: Run, reason: str, text: str, blame: Blame) -> None:
     if run.desired == "pause":
         lifecycle.move(run, Phase.PAUSED, reason="paused", by=BY)
     elif blame == Blame.CONFIGURATION:
-        _fail(run, reason, text, "Mend what it names, then retry.")
+        _fail(run, reason, text, remedy or END_REMEDIES.get(reason, "Mend what it names, then retry."))
     elif blame == Blame.AGENT and run.failures + 1 >= MAX_FAILURES:
         _fail(
             run,
             reason,
             f"{text} It happened {MAX_FAILURES} times without progress.",
-            "Look at the last lines, then retry or stop.",
+            END_REMEDIES.get(reason, "Look at the last lines, then retry or stop."),
         )
     else:
         _back_to_queue(run, text, blame)

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from deckwire.words import AttemptState, Blame
+from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, environments, launch, losses
+from quarterdeck.flow import checks, environments, launch, losses, wishes
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
 from quarterdeck.record.models import Attempt, Run
@@ -36,6 +36,13 @@ class Delete:
 
 
 Order = Create | Delete | checks.CreateCheck | environments.Keep | environments.Drop
+
+
+def absent(seen: Sequence[PlaceSeen]) -> list[str]:
+    """Places that were there and are not among these: a list may be old, so each is asked for before it is believed."""
+    names = {place.name for place in seen}
+    live = Attempt.objects.filter(gone=False, state__in=LIVE_ATTEMPT).exclude(place_uid="")
+    return sorted({*live.values_list("place", flat=True), *checks.placed()} - names)
 
 
 def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Order]:
@@ -62,6 +69,8 @@ def _live(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
         losses.lost(attempt.id, reason="gone", text="The attempt's place disappeared.", blame=Blame.INFRASTRUCTURE)
         return []
     _saw(attempt, place)
+    if place.state == PlaceState.PENDING:
+        _hangs(attempt, place)
     if place.state == PlaceState.ENDED:
         _ended(attempt, place)
     elif _stays(attempt):
@@ -82,6 +91,17 @@ def _saw(attempt: Attempt, place: PlaceSeen) -> None:
     Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED).update(state=AttemptState.PENDING)
     Attempt.objects.filter(id=attempt.id).update(place_uid=place.uid, node=place.node)
     wakes.tell("card", run=str(attempt.run_id))
+
+
+def _hangs(attempt: Attempt, place: PlaceSeen) -> None:
+    """Its place cannot start yet, and the cluster says why: it is shown, and it is no silence of the agent's. How long that
+    may go on is the backend's to say: it calls it ended then."""
+    if not place.waiting_for:
+        return
+    doing = f"waiting for {place.waiting_for}"[:300]
+    Attempt.objects.filter(id=attempt.id, state=AttemptState.PENDING).update(sign_at=Now(), doing=doing)
+    if doing != attempt.doing:
+        wakes.tell("card", run=str(attempt.run_id))
 
 
 def _ended(attempt: Attempt, place: PlaceSeen) -> None:
@@ -127,8 +147,7 @@ def spec_for(attempt: Attempt) -> PlaceSpec:
     limits = run.config.get("limits", {})
     return PlaceSpec(
         name=attempt.place, kind="attempt", run=str(run.id), epoch=attempt.epoch, secret=tokens.one_time_secret(attempt.id),
-        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.id),
-        memory_mb=int(run.project.limits.get("memory_mb", 2048)), labels={"project": run.project.slug},
+        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.id), **wishes.of(run.project),
     )  # fmt: skip
 
 
@@ -138,9 +157,13 @@ def created(attempt: Attempt, place: PlaceSeen) -> None:
 
 def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
     """No room, or not now: back to the queue, not failed. What cannot work until somebody mends it: a person."""
-    blame = Blame.INFRASTRUCTURE if isinstance(error, TryLater) else Blame.CONFIGURATION
-    reason = "no_room" if isinstance(error, TryLater) else error.reason
-    losses.lost(attempt.id, reason=reason, text=error.text, blame=blame)
+    if isinstance(error, TryLater) and error.reason == "cluster_away":
+        # It may be there or not: the same name is asked for again, and an adopted place is one place.
+        Attempt.objects.filter(id=attempt.id).update(doing=error.text[:300], sign_at=Now())
+    elif isinstance(error, TryLater):
+        losses.lost(attempt.id, reason="no_room", text=error.text, blame=Blame.INFRASTRUCTURE)
+    else:
+        losses.lost(attempt.id, reason=error.reason, text=error.text, blame=Blame.CONFIGURATION, remedy=error.remedy)
 
 
 def admit_all(there: Collection[str] = ()) -> int:

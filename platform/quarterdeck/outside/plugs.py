@@ -1,6 +1,7 @@
 """Builds the adapter that the settings name: the only place that knows which one it is. Each is made once, on first use."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
@@ -75,8 +76,38 @@ def _local_cluster() -> object:
     )  # fmt: skip
 
 
+def _pods_cluster() -> object:
+    """Imported here: the client costs a second and a hundred megabytes, and only the reconciler needs it."""
+    from quarterdeck.outside.cluster.pods.api import Api
+    from quarterdeck.outside.cluster.pods.cluster import PodsCluster
+
+    return PodsCluster(
+        Api(Path(settings.KUBECONFIG) if settings.KUBECONFIG else None, settings.AGENTS_NAMESPACE), pods_ground()
+    )
+
+
+def pods_ground() -> Any:
+    """Raises Refused(configuration) when a setting is missing that no pod can do without."""
+    from quarterdeck.outside.cluster.pods.manifest import Ground
+
+    needed = {
+        "AGENT_IMAGE": settings.AGENT_IMAGE,
+        "DOORS_FOR_PODS": settings.DOORS_FOR_PODS,
+        "GIT_FOR_PODS": settings.GIT_FOR_PODS,
+    }
+    missing = [f"QUARTERDECK_{name}" for name, value in needed.items() if not value]
+    if missing:
+        raise Refused(f"QUARTERDECK_CLUSTER=pods needs {', '.join(missing)}.", reason="configuration")
+    options = dict(settings.POD_OPTIONS)
+    options["pull_secrets"] = tuple(options.get("pull_secrets", ()))
+    return Ground(
+        site=settings.SITE, image=settings.AGENT_IMAGE, doors=settings.DOORS_FOR_PODS, git=settings.GIT_FOR_PODS,
+        outlet=settings.OUTLET_FOR_PODS, claim=settings.ENVIRONMENTS_CLAIM, **options,
+    )  # fmt: skip
+
+
 def _no_cluster() -> object:
-    raise Refused(f"QUARTERDECK_CLUSTER is {settings.CLUSTER!r}: write local or memory.", reason="configuration")
+    raise Refused(f"QUARTERDECK_CLUSTER is {settings.CLUSTER!r}: write local, pods or memory.", reason="configuration")
 
 
-CLUSTERS: dict[str, Callable[[], object]] = {"local": _local_cluster, "memory": _memory_cluster}
+CLUSTERS: dict[str, Callable[[], object]] = {"local": _local_cluster, "pods": _pods_cluster, "memory": _memory_cluster}

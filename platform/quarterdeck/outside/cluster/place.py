@@ -111,11 +111,10 @@ class Place:
 
     def _living(self, spec: dict[str, Any], alive: bool) -> PlaceSeen:
         ready = alive and (self.folder / "ready").exists()
-        waiting = "" if ready else "its sandbox"
         return PlaceSeen(
             **_who(spec),
             state=PlaceState.RUNNING if ready else PlaceState.PENDING,
-            waiting_for="its end" if self.leaving else waiting,
+            waiting_for="its end" if self.leaving else "",
         )
 
 

@@ -7,6 +7,7 @@ the same bytes. `pace` scales its thinking time: 1 lets a person watch, 0 is for
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from quarterdeck.outside.models.rehearsal_script import Move, Script, load
 
 MODEL = "rehearsal"
 SCRIPTS = Path(__file__).parents[2] / "sample" / "scripts"
+NAME = re.compile(r"[A-Z][A-Z0-9]{0,9}-[0-9]+")
 CHARACTERS_PER_TOKEN = 4
 PIECE = 24
 THINKING = 0.5
@@ -61,6 +63,11 @@ class Rehearsal:
     async def _pause(self, milliseconds: float) -> None:
         if self._pace and milliseconds:
             await self._sleep(milliseconds * self._pace / 1000)
+
+
+def knows(ticket: str) -> bool:
+    """Whether there is a script for the ticket of this key."""
+    return bool(NAME.fullmatch(ticket)) and (SCRIPTS / f"{ticket}.toml").is_file()
 
 
 def answer(scripts: Mapping[str, Script], messages: list[dict[str, Any]]) -> Move:

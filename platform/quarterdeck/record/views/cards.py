@@ -234,7 +234,7 @@ def _model(config: dict[str, Any]) -> str:
 
 def _last_line(last: Event | None, live: Attempt | None, heartbeat: timedelta) -> str:
     """The newest line; while nothing new comes for a heartbeat, what the attempt says that it does."""
-    said = live.doing if live and live.state == "running" else ""
+    said = live.doing if live and live.state in ("pending", "running") else ""
     if last is None or (said and live and live.sign_at - last.at > heartbeat):
         return said
     return timeline.sentence(last)

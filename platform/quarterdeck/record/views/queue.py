@@ -36,7 +36,8 @@ def reason(run: Run, place: Place | None, now: datetime) -> str:
         return "It is paused before it starts."
     if run.not_before and run.not_before > now:
         seconds = max(1, round((run.not_before - now).total_seconds()))
-        return f"The last attempt failed for reasons outside; the next starts in {seconds} s."
+        why = run.reason_text.strip() or "The last attempt failed for reasons outside."
+        return f"{why} The next starts in {seconds} s."
     if place is None:
         return ""
     if place.fetching:

@@ -16,7 +16,7 @@ from quarterdeck.doors import wakeups
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, reconcile
 from quarterdeck.outside import plugs
-from quarterdeck.outside.cluster.port import Cluster
+from quarterdeck.outside.cluster.port import Cluster, PlaceSeen
 from quarterdeck.record import leases
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Reconciler:
         try:
             if not await _db(leases.take)("reconciler", self.me, LEASE_S):
                 return
-            seen, there = await self.cluster.list(), await self.cluster.environments()
+            seen, there = await self._look(), await self.cluster.environments()
             for order in await _db(reconcile.compare)(seen, there):
                 await self._carry_out(order)
             if await _db(reconcile.admit_all)(await self.cluster.environments()):
@@ -79,6 +79,12 @@ class Reconciler:
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
+
+    async def _look(self) -> list[PlaceSeen]:
+        """All places: a list, and each one anew that it lacks."""
+        seen = await self.cluster.list()
+        again = [await self.cluster.observe(name) for name in await _db(reconcile.absent)(seen)]
+        return [*seen, *(place for place in again if place is not None)]
 
     async def _carry_out(self, order: reconcile.Order) -> None:
         """An order that this machine cannot carry out now does not hold up the ones behind it."""
