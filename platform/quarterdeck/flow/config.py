@@ -14,25 +14,28 @@ REHEARSAL = ModelRoute(protocol="openai", model="rehearsal")
 def freeze(
     project: Project, repository: Repository, *, plan_dial: str | None = None, model: str | None = None
 ) -> dict[str, Any]:
-    """The deckwire Config as JSON. Raises Refused when a route names a connection or model that is not there."""
+    """The deckwire Config as JSON, and beside it `connections`: kind → the endpoint's id, for us alone. Raises Refused when a
+    route names a connection or model that is not there."""
     dials = project.dials
+    chosen = {kind: _route(project, kind, model) for kind in KINDS}
     config = Config(
-        models={kind: _route(project, kind, model) for kind in KINDS},
+        models={kind: route for kind, (route, _) in chosen.items()},
         limits=Limits.tolerant(project.limits | {"micro": project.cap_micro}),
         dials=Dials(plan=plan_dial or dials.get("plan", "ask"), permissions=dials.get("permissions", "ask")),
         commands=Commands(setup=repository.setup, test=repository.test, report=repository.report),
         linger_seconds=float(dials.get("linger", 60)),
     )
-    return config.model_dump(mode="json")
+    connections = {kind: str(endpoint) for kind, (_, endpoint) in chosen.items() if endpoint}
+    return config.model_dump(mode="json") | {"connections": connections}
 
 
-def _route(project: Project, kind: str, model: str | None) -> ModelRoute:
+def _route(project: Project, kind: str, model: str | None) -> tuple[ModelRoute, UUID | None]:
     """The project's route for this kind of work, or the model that was picked for this run: by its name on the same endpoint,
     or as "<endpoint's id>/<name>" on any."""
     route = project.routes.get(kind) or project.routes.get("edit")
     endpoint, name = _picked(model)
     if not route and not endpoint:
-        return REHEARSAL
+        return REHEARSAL, None
     connection = Connection.objects.filter(id=endpoint or UUID(route["connection"]), kind="model").first()
     if connection is None:
         raise Refused(f"The model endpoint for {kind} is gone.", reason="no_such_endpoint",
@@ -43,7 +46,7 @@ def _route(project: Project, kind: str, model: str | None) -> ModelRoute:
         raise Refused(f"{connection.name} offers no model {name!r}.", reason="no_such_model",
                       remedy="Add it with its price in settings, or choose another.")  # fmt: skip
     protocol = "anthropic" if connection.protocol == "anthropic" else "openai"
-    return ModelRoute(protocol=protocol, model=name, context_tokens=offer.get("context", 128_000))
+    return ModelRoute(protocol=protocol, model=name, context_tokens=offer.get("context", 128_000)), connection.id
 
 
 def _picked(model: str | None) -> tuple[UUID | None, str]:

@@ -12,7 +12,7 @@ from quarterdeck.flow import endpoints
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, keys, ledger
-from quarterdeck.record.models import Connection, Project
+from quarterdeck.record.models import OPEN_PHASES, Connection, Project, Run
 
 MOST_MODELS = 100
 
@@ -47,6 +47,8 @@ def remove(actor: Actor, id: UUID) -> None:
     with transaction.atomic():
         row = _hold(id)
         users = [one.name for one in Project.objects.all() if _leads_to(one, id)]
+        if not users and _asked_by_runs(id):
+            raise Refused("Open runs ask it for their answers.", reason="in_use", remedy="Let them end first.")
         if users:
             raise Refused(
                 f"{', '.join(users[:3])} route work to it.", reason="in_use", remedy="Change their routes first."
@@ -111,6 +113,11 @@ def _sealed(key: str) -> dict[str, Any]:
 
 def _leads_to(project: Project, id: UUID) -> bool:
     return any(route.get("connection") == str(id) for route in project.routes.values())
+
+
+def _asked_by_runs(id: UUID) -> bool:
+    frozen = Run.objects.filter(phase__in=OPEN_PHASES).values_list("config__connections", flat=True)
+    return any(str(id) in (one or {}).values() for one in frozen)
 
 
 def _note(actor: Actor, id: UUID, verb: str, **body: Any) -> None:

@@ -47,13 +47,16 @@ class Route:
 def find(run: Run, kind: str, dialect: str, model: str) -> Route:
     """The route that was frozen when the run opened. Raises Refused (422) for another model, protocol or kind than its own.
 
-    The connection is the project's present one if it offers that model, else any other that does: changing a project's
-    routes does not end the runs that are on their way.
+    The endpoint is the one that was frozen with it, and no other that offers a model of the same name: that may be another
+    model, another price, another house. Only a run that was opened without one takes the project's present one, or any.
     """
     wanted = ModelRoute.tolerant(_frozen(run, kind))
     if wanted.protocol != dialect or wanted.model != model:
         raise Refused(f"This run's model for {kind} is {wanted.model} by {wanted.protocol}.", reason="model", status=422,
                       remedy="Ask for the model that hello named.")  # fmt: skip
+    frozen = run.config.get("connections", {}).get(kind)
+    if frozen:
+        return _of_frozen(frozen, wanted)
     route = run.project.routes.get(kind) or run.project.routes.get("edit") or {}
     if not route and model == REHEARSAL.model:
         return _rehearsal()
@@ -65,6 +68,17 @@ def find(run: Run, kind: str, dialect: str, model: str) -> Route:
         return _rehearsal()
     raise Refused(f"No model endpoint offers {model} any more.", reason="no_such_model", status=424,
                   remedy="Add it with its price to an endpoint in the settings.")  # fmt: skip
+
+
+def _of_frozen(id: str, wanted: ModelRoute) -> Route:
+    connection = Connection.objects.filter(id=id, kind="model").first()
+    offer = next((one for one in connection.offers if one.get("name") == wanted.model), None) if connection else None
+    spoken = connection is not None and (connection.protocol == "anthropic") == (wanted.protocol == "anthropic")
+    if connection is None or offer is None or not spoken:
+        where = connection.name if connection else "The endpoint that this run was opened with"
+        raise Refused(f"{where} offers {wanted.model} no more.", reason="no_such_model", status=424,
+                      remedy="Offer it there again, or retry: a new run takes the project's endpoints of today.")  # fmt: skip
+    return of(connection, offer)
 
 
 def of(connection: Connection, offer: dict[str, Any]) -> Route:
