@@ -10,6 +10,8 @@ from quarterdeck.flow import decide, launch, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.repos.run import refuse_frozen
 from quarterdeck.record.models import Attempt, Request, Run
+from quarterdeck.record.snapshot import now
+from quarterdeck.record.views import queue
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,23 @@ def test_a_place_that_will_not_do_asks_a_person_with_the_agents_words(run: Run, 
 def test_an_agent_that_fails_by_itself_is_tried_again(run: Run, hand: Hand) -> None:
     hand.bye(AttemptState.FAILED, reason="crashed")
     assert (fresh(run).phase, fresh(run).failures) == (Phase.QUEUED, 1)
+
+
+def test_who_parks_again_and_again_without_a_step_comes_back_later_and_later_in_words(run: Run, hand: Hand) -> None:
+    hand.step()
+    pauses = []
+    for _ in range(8):
+        hand.bye(AttemptState.PARKED, "terminated")
+        parked = fresh(run)
+        assert (parked.phase, parked.reason) == (Phase.QUEUED, "parked")
+        pauses.append(round((parked.not_before - now()).total_seconds()) if parked.not_before else 0)
+        words = queue.reasons([parked], now())[run.id]
+        again = launch.admit(run.id)
+        assert again is not None
+        hand = Hand(again, nonce=f"nonce-{again.epoch}")
+        hand.hello()
+    assert words == "The attempt was asked to leave and parked. The next starts in 60 s."
+    assert pauses == [0, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_a_run_sent_back_from_its_review_may_push_again(

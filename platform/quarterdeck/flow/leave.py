@@ -43,3 +43,5 @@ def _park(run: lifecycle.Run) -> None:
         lifecycle.move(
             run, Phase.QUEUED, reason="parked", by="rule:doors", text="The attempt was asked to leave and parked."
         )
+        # Whoever parks again and again without a step must not spin the queue.
+        losses.back_off(run, Blame.INFRASTRUCTURE)

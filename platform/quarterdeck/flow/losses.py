@@ -80,10 +80,15 @@ def send_on(run: Run, reason: str, text: str, blame: Blame, remedy: str = "") ->
 
 
 def _back_to_queue(run: Run, text: str, blame: Blame) -> None:
+    lifecycle.move(run, Phase.QUEUED, reason="attempt_lost", by=BY, text=text)
+    back_off(run, blame)
+
+
+def back_off(run: Run, blame: Blame) -> None:
+    """The next attempt of a queued run waits the longer the more went before it without a step: at once, 2 s, 4 s … 60 s."""
     counts = {"failures": run.failures + 1} if blame == Blame.AGENT else {"losses": min(run.losses + 1, 30)}
     before = run.failures if blame == Blame.AGENT else run.losses
     pause = 0 if before == 0 else min(MAX_PAUSE_S, 2**before)
-    lifecycle.move(run, Phase.QUEUED, reason="attempt_lost", by=BY, text=text)
     Run.objects.filter(id=run.id).update(not_before=Now() + timedelta(seconds=pause) if pause else None, **counts)
 
 
