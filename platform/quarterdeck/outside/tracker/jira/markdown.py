@@ -16,11 +16,12 @@ _RULE = re.compile(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
 _ITEM = re.compile(r"^( *)([-*+]|\d{1,9}[.)])\s+(?:\[([ xX])\]\s+)?(.*)$")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _DASHES = re.compile(r"^\s*\|(\s*:?-+:?\s*\|)+\s*$")
+# What is marked is bounded: an open mark must not be looked for through a whole page, again and again.
 _SPAN = re.compile(
-    r"(?P<ticks>`+)(?P<code>.+?)(?P=ticks)(?!`)"
+    r"(?P<ticks>`+)(?P<code>.{1,2000}?)(?P=ticks)(?!`)"
     r"|!?\[(?P<text>[^\[\]]*)\]\((?P<href>[^\s()]+)\)"
     r"|(?P<url>https?://[^\s<>()\[\]\"'`|*]+[^\s<>()\[\]\"'`|*.,;:!?])"
-    r"|(?P<mark>\*\*|__|~~|(?<!\w)\*(?=\S)|(?<!\w)_(?=\S))(?P<inner>\S(?:.*?\S)?)(?P=mark)(?!\w)",
+    r"|(?P<mark>\*\*|__|~~|(?<!\w)\*(?=\S)|(?<!\w)_(?=\S))(?P<inner>\S(?:.{0,600}?\S)?)(?P=mark)(?!\w)",
     re.DOTALL,
 )
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

@@ -1,4 +1,4 @@
-"""Markdown to Jira's wiki markup, for Data Center. What is text there stays text: no macro, no mention, no image comes out of it."""
+"""Markdown to Jira's wiki markup, for Data Center. Text stays text there: no macro, no mention, no image comes out of it."""
 
 import re
 
