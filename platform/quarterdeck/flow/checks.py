@@ -17,7 +17,7 @@ from quarterdeck.flow import environments, pokes, wishes
 from quarterdeck.outside import names
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import ledger, tokens
-from quarterdeck.record.models import Check
+from quarterdeck.record.models import Check, Run
 from quarterdeck.record.tokens import Bearer
 
 BY = "rule:checks"
@@ -123,6 +123,15 @@ def ended(check_id: UUID, why: str, *, free: bool = False) -> None:
             Check.objects.filter(id=check_id).update(state="queued", note=why[:400], tries=check.tries - free)
         else:
             _close(check, "broken", why)
+
+
+def cancel(run: Run, why: str) -> None:
+    """Nobody asks any more what the tests say of this run's proposals: their places are orphans from here on, and their
+    slots free. An install is left alone: its packages are for the next run too. The caller holds the run."""
+    for check in Check.objects.select_for_update().filter(run=run, proposal__isnull=False, state__in=OPEN):
+        tokens.revoke(check)
+        _close(check, "broken", f"called off: {why}")
+        pokes.poke("places")
 
 
 def _close(check: Check, state: str, note: str) -> None:

@@ -5,6 +5,7 @@ import json
 
 from django.db.models.functions import Now
 
+from quarterdeck.flow import checks
 from quarterdeck.record import fences
 from quarterdeck.record.models import (
     OPEN_REQUEST,
@@ -36,9 +37,10 @@ def close_requests(run: Run, decision: Decision) -> None:
 
 
 def withdraw(run: Run, why: str) -> None:
-    """Approvals and the proposal are void; the ref takes commits again from the next attempt."""
+    """Approvals and the proposal are void, its checks are called off; the ref takes commits again from the next attempt."""
     Approval.objects.filter(run=run, void_at__isnull=True).update(void_at=Now(), void_why=why[:200])
     Proposal.objects.filter(run=run, void=False).update(void=True)
+    checks.cancel(run, why)
     RunRepository.objects.filter(run=run).update(frozen="")
     Request.objects.filter(run=run, interrupt="", state__in=OPEN_REQUEST).update(
         state=RequestState.SUPERSEDED, closed_at=Now()

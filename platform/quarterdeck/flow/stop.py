@@ -2,7 +2,7 @@
 
 from deckwire.words import AttemptState, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import asks, fencing, mailbox
+from quarterdeck.flow import asks, checks, fencing, mailbox
 from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Command, Decision, Run
 
@@ -17,6 +17,7 @@ def stop(run: Run, decision: Decision) -> Command:
     drop_attempt(run, "stopped")
     mailbox.supersede(run, "the run was stopped")
     asks.supersede(run, "the run was stopped")
+    checks.cancel(run, "the run was stopped")
     lifecycle.move(run, Phase.CANCELLED, reason="stopped", by=decision.actor, text=decision.words)
     return mailbox.put(
         run, decision, fate=Fate.APPLIED, for_agent=False, why="token revoked, its place is being removed"
