@@ -29,20 +29,21 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def failure(status: int, reason: str, message: str) -> web.Response:
+def failure(status: int, reason: str, message: str, **headers: str) -> web.Response:
     body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": status}
-    return web.json_response(body, status=status)
+    return web.json_response(body, status=status, headers=headers)
 
 
 @dataclass
 class ApiServer:
-    """`refusals` are answered once each, before anything is done. `mute`: watches say nothing. `past`: lists are answered
-    from this. `forget`: versions below are expired. `starts`: a pod runs as soon as it is made."""
+    """`refusals` (method, kind, answer) are given once each, before anything is done. `cut_after_create`: the next pod is made
+    and its answer lost. `mute`: watches say nothing. `past`: lists are answered from this. `forget`: versions below are
+    expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to."""
 
     starts: bool = True
     objects: dict[str, dict[str, Json]] = field(default_factory=lambda: {"pods": {}, "secrets": {}})
     version: int = 100
-    refusals: list[web.Response] = field(default_factory=list)
+    refusals: list[tuple[str, str, web.Response]] = field(default_factory=list)
     cut_after_create: bool = False
     mute: bool = False
     past: list[Json] | None = None
@@ -91,7 +92,7 @@ class ApiServer:
         if refusal := self._refused(request):
             return refusal
         if request.method == "POST":
-            return await self._create(kind, await request.json())
+            return await self._create(kind, await request.json(), request)
         chosen = selector(request.query.get("labelSelector", ""))
         if request.query.get("watch"):
             return await self._watch(request, chosen)
@@ -115,9 +116,13 @@ class ApiServer:
 
     def _refused(self, request: web.Request) -> web.Response | None:
         self.asked.append((request.method, request.path.rpartition("/namespaces/")[2].partition("/")[2]))
-        return self.refusals.pop(0) if self.refusals else None
+        for one in self.refusals:
+            if (one[0], one[1]) == (request.method, request.match_info["kind"]):
+                self.refusals.remove(one)
+                return one[2]
+        return None
 
-    async def _create(self, kind: str, body: Json) -> web.StreamResponse:
+    async def _create(self, kind: str, body: Json, request: web.Request) -> web.StreamResponse:
         name = body["metadata"]["name"]
         if name in self.objects[kind]:
             return failure(409, "AlreadyExists", f'{kind} "{name}" already exists')
@@ -132,7 +137,8 @@ class ApiServer:
             self.objects[kind][name] = made
         if self.cut_after_create and kind == "pods":
             self.cut_after_create = False
-            raise ConnectionResetError
+            assert request.transport is not None
+            request.transport.abort()
         return web.json_response(made, status=201)
 
     def _delete(self, kind: str, found: Json, options: Json) -> web.Response:
@@ -217,7 +223,7 @@ class PodsWorld:
             "site": "test", "image": "agent:1", "doors": "http://10.9.0.1:8700", "git": "http://10.9.0.1:8701",
             "claim": "packages", **ground,
         })  # fmt: skip
-        self.room = room
+        self.room, self.now = room, 1000.0
 
     async def __aenter__(self) -> Self:
         self.http = TestServer(self.server.application())
@@ -229,8 +235,8 @@ class PodsWorld:
         return self
 
     def again(self) -> PodsCluster:
-        """Another reconciler on the same cluster."""
-        return PodsCluster(Api(self.kubeconfig, "agents"), self.ground, room=self.room)
+        """Another reconciler on the same cluster. `now` is moved by the test."""
+        return PodsCluster(Api(self.kubeconfig, "agents"), self.ground, room=self.room, clock=lambda: self.now)
 
     async def __aexit__(self, kind: type | None, bad: BaseException | None, trace: TracebackType | None) -> None:
         self.server.drop_watches()

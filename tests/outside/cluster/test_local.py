@@ -124,7 +124,7 @@ async def test_when_the_platform_lets_go_of_the_data_folder_its_agents_end(world
     pids = tree(shim_of(world))
     fcntl.flock(world.held, fcntl.LOCK_UN)
     seen = await world.ended("run-1")
-    assert (seen.reason, "Quarterdeck stopped." in seen.text) == ("killed", True)
+    assert (seen.reason, "Quarterdeck was stopped" in seen.text) == ("stopped", True)
     await all_dead(pids)
 
 

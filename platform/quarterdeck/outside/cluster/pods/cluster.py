@@ -7,7 +7,7 @@ half-way, make no second pod and remove none of somebody else's.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,17 +33,25 @@ TOLD_S = 60.0
 
 
 class PodsCluster:
-    """`room` is the most places alive at once, by kind; None leaves that to the site's places and the cluster's quota."""
+    """`room` is the most places alive at once, by kind; None leaves that to the site's places and the cluster's quota.
+    `clock` counts seconds."""
 
     name = "pods"
 
-    def __init__(self, api: Api, ground: Ground, *, room: Mapping[str, int] | None = None) -> None:
-        self.api, self.ground, self.room = api, ground, room
+    def __init__(
+        self,
+        api: Api,
+        ground: Ground,
+        *,
+        room: Mapping[str, int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.api, self.ground, self.room, self._clock = api, ground, room, clock
         selector = ",".join([f"{manifest.SITE}={ground.site}", f"{manifest.KIND} in (attempt,check,install)"])
-        self.mirror = Mirror(api, "/pods", selector)
+        self.mirror = Mirror(api, "/pods", selector, clock=clock)
         self.packages = Packages(api, ground)
         self._asked: dict[str, float] = {}
-        self._tidied = time.monotonic()
+        self._tidied = self._clock()
 
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         try:
@@ -60,7 +68,7 @@ class PodsCluster:
         return self._seen(found) if found else None
 
     async def delete(self, name: str, uid: str, *, grace_s: float = 30.0) -> None:
-        self._asked[uid] = time.monotonic()
+        self._asked[uid] = self._clock()
         seconds = self._grace(uid, grace_s)
         if seconds is None:
             return
@@ -121,8 +129,9 @@ class PodsCluster:
         except Said as no:
             if no.status == 409 and (there := await self._get(spec.name)):
                 return self._adopt(there)
-            with suppress(Said, Away):
-                await self.api.ask("DELETE", f"/secrets/{spec.name}")
+            if no.status < 500:  # else it may have been made all the same
+                with suppress(Said, Away):
+                    await self.api.ask("DELETE", f"/secrets/{spec.name}")
             raise
         self.mirror.put(made)
         with suppress(Said, Away):
@@ -130,8 +139,7 @@ class PodsCluster:
         return self._seen(made)
 
     def _adopt(self, there: Json) -> PlaceSeen:
-        labels = there["metadata"].get("labels", {})
-        if labels.get(manifest.SITE) != self.ground.site:
+        if not self._is_ours(there):
             raise Refused(f"A pod named {there['metadata']['name']} is there and not ours.", reason="name_taken")
         if there["metadata"].get("deletionTimestamp"):
             raise TryLater("A place of this name is just being removed.", after=0.5, reason="leaving")
@@ -162,8 +170,12 @@ class PodsCluster:
             if said.status == 404:
                 return None
             raise
-        self.mirror.put(found)
+        if self._is_ours(found):
+            self.mirror.put(found)
         return found
+
+    def _is_ours(self, one: Json) -> bool:
+        return one["metadata"].get("labels", {}).get(manifest.SITE) == self.ground.site
 
     async def _give(self, name: str, uid: str) -> None:
         await self.api.ask("PATCH", f"/secrets/{name}", body=manifest.owned_by(name, uid), patch=True)
@@ -184,7 +196,7 @@ class PodsCluster:
 
     async def _removed(self) -> Places:
         """What others deleted, as it was last, once it is certain."""
-        now, found = time.monotonic(), []
+        now, found = self._clock(), []
         self._asked = {uid: at for uid, at in self._asked.items() if now - at < 600}
         for uid, (at, one) in tuple(self.mirror.gone.items()):
             if uid in self._asked or now - at > TOLD_S:
@@ -206,9 +218,9 @@ class PodsCluster:
 
     async def _tidy(self) -> None:
         """Secrets whose maker died before they had an owner."""
-        if time.monotonic() - self._tidied < TIDY_S:
+        if self._clock() - self._tidied < TIDY_S:
             return
-        self._tidied = time.monotonic()
+        self._tidied = self._clock()
         query = {"labelSelector": self.mirror.selector}
         pods = {one["metadata"]["name"]: one["metadata"]["uid"] for one in self.mirror.items.values()}
         for one in (await self.api.ask("GET", "/secrets", query=query)).get("items") or []:

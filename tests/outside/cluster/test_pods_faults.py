@@ -1,0 +1,272 @@
+"""The pods backend on a bad day: an API server that expires, falls silent, lags behind, is full, or dies after the write."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.outside.cluster.pods.mirror import backoff
+from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
+from testkit.contract import anext_in_time
+from testkit.kube import PodsWorld, failure, stamp
+from testkit.places import until
+
+QUOTA = 'pods "run-1" is forbidden: exceeded quota: agents, requested: pods=1, used: pods=40, limited: pods=40'
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[PodsWorld]:
+    async with PodsWorld() as pods:
+        yield pods
+
+
+@pytest.fixture
+async def still() -> AsyncIterator[PodsWorld]:
+    """Pods neither start nor go by themselves."""
+    async with PodsWorld(starts=False) as pods:
+        yield pods
+
+
+async def hear(heard: AsyncIterator[PlaceSeen], name: str, state: PlaceState = PlaceState.RUNNING) -> PlaceSeen:
+    while (seen := await anext_in_time(heard)).name != name or seen.state != state:
+        continue
+    return seen
+
+
+def pods(world: PodsWorld) -> set[str]:
+    return set(world.server.objects["pods"])
+
+
+def secrets(world: PodsWorld) -> set[str]:
+    return set(world.server.objects["secrets"])
+
+
+class TestSieve:
+    """What unreliable control planes do to controllers: stale, unobserved and intermediate states."""
+
+    async def test_stale_a_list_from_the_past_does_not_bring_an_earlier_state_back(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        past = list(world.server.objects["pods"].values())
+        await world.end("run-1", "crashed")
+        assert (await world.cluster.list())[0].state == PlaceState.ENDED
+        world.server.past = past
+        assert (await world.cluster.list())[0].state == PlaceState.ENDED
+
+    async def test_stale_what_was_removed_does_not_come_back(self, world: PodsWorld) -> None:
+        made = await world.cluster.create(world.spec())
+        past = list(world.server.objects["pods"].values())
+        await world.cluster.delete("run-1", made.uid)
+        assert await world.cluster.list() == []
+        world.server.past = past
+        assert await world.cluster.list() == []
+
+    async def test_stale_a_list_without_what_is_there_loses_nothing(self, world: PodsWorld) -> None:
+        made = await world.cluster.create(world.spec())
+        world.server.past = []
+        (seen,) = await world.cluster.list()
+        assert (seen.uid, seen.state) == (made.uid, PlaceState.RUNNING)
+
+    async def test_unobserved_what_came_and_went_between_two_looks_is_told_as_deleted(self, world: PodsWorld) -> None:
+        made = await world.cluster.create(world.spec())
+        world.server.remove("run-1", silently=True)
+        (seen,) = await world.cluster.list()
+        assert (seen.uid, seen.state, seen.reason) == (made.uid, PlaceState.ENDED, "deleted")
+        await world.cluster.delete("run-1", made.uid)
+        assert await world.cluster.list() == []
+
+    async def test_intermediate_a_create_whose_answer_was_lost_is_asked_again_and_adopted(
+        self, world: PodsWorld
+    ) -> None:
+        world.server.cut_after_create = True
+        with pytest.raises(TryLater) as later:
+            await world.cluster.create(world.spec())
+        assert later.value.reason == "cluster_away"
+        uid = world.server.objects["pods"]["run-1"]["metadata"]["uid"]
+        other = world.again()
+        assert (await other.create(world.spec())).uid == uid
+        assert (pods(world), secrets(world)) == ({"run-1"}, {"run-1"})
+        await other.close()
+
+    async def test_intermediate_a_secret_whose_maker_died_goes_or_gets_its_owner(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        old = stamp(datetime.now(UTC) - timedelta(minutes=5))
+        for name in ("run-1", "run-2"):
+            metadata = {**world.server.objects["secrets"]["run-1"]["metadata"], "name": name, "creationTimestamp": old}
+            metadata.pop("ownerReferences", None)
+            world.server.objects["secrets"][name] = {"metadata": metadata, "data": {}}
+        world.now += 61
+        await world.cluster.list()
+        assert secrets(world) == {"run-1"}
+        owner = world.server.objects["secrets"]["run-1"]["metadata"]["ownerReferences"][0]
+        assert owner["uid"] == world.server.objects["pods"]["run-1"]["metadata"]["uid"]
+
+
+class TestWatch:
+    async def test_an_expired_version_is_listed_again(self, world: PodsWorld) -> None:
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        world.server.forget = world.server.version + 1
+        world.server.drop_watches()
+        listening = asyncio.create_task(hear(heard, "run-2"))
+        lists = world.server.asked.count(("GET", "pods"))
+        await until(lambda: world.server.asked.count(("GET", "pods")) > lists + 1)
+        world.server.forget = 0
+        await world.cluster.create(world.spec("run-2"))
+        assert (await listening).name == "run-2"
+        await heard.aclose()
+
+    async def test_what_happened_while_nobody_listened_is_told(self, world: PodsWorld) -> None:
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        world.server.drop_watches()
+        world.server.remove("run-1", silently=True)
+        assert (await hear(heard, "run-1", PlaceState.ENDED)).reason == "deleted"
+        await heard.aclose()
+
+    async def test_a_deaf_watch_hides_an_end_for_seconds_only(self, world: PodsWorld) -> None:
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        world.server.mute = True
+        await world.end("run-1", "crashed")
+        world.now += 6
+        assert (await world.cluster.list())[0].state == PlaceState.ENDED
+        await heard.aclose()
+
+    async def test_while_it_hears_a_list_costs_no_question(self, world: PodsWorld) -> None:
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        listening = asyncio.create_task(hear(heard, "run-2"))
+        await until(lambda: world.server.watchers)
+        before = len(world.server.asked)
+        assert len(await world.cluster.list()) == 1
+        assert len(world.server.asked) == before
+        await world.cluster.create(world.spec("run-2"))
+        await listening
+        await heard.aclose()
+
+    async def test_a_failing_list_is_weather(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        world.server.refusals += [("GET", "pods", failure(500, "InternalError", "etcd is away"))]
+        heard = world.cluster.watch()
+        assert await hear(heard, "run-1")
+        await heard.aclose()
+
+    @pytest.mark.parametrize(("tries", "low", "high"), [(1, 0.5, 1.0), (4, 4.0, 8.0), (40, 15.0, 30.0)])
+    def test_its_pauses_grow_to_half_a_minute(self, tries: int, low: float, high: float) -> None:
+        assert (backoff(tries, 0.0), backoff(tries, 1.0)) == (low, high)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("answer", "kind", "reason"),
+        [
+            ((403, "Forbidden", QUOTA), TryLater, "quota"),
+            ((429, "TooManyRequests", "slow down"), TryLater, "cluster_away"),
+            ((500, "InternalError", "etcd"), TryLater, "cluster_away"),
+            ((403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host'), Refused, "pod_security"),
+            ((403, "Forbidden", "maximum memory usage per Pod is 1Gi, but limit is 2Gi"), Refused, "limits"),
+            ((403, "Forbidden", 'User "x" cannot create resource "pods"'), Refused, "forbidden"),
+            ((404, "NotFound", 'namespaces "agents" not found'), Refused, "no_namespace"),
+            ((422, "Invalid", "spec.containers[0].image: Required value"), Refused, "invalid_place"),
+        ],
+    )  # fmt: skip
+    async def test_a_refused_pod_leaves_nothing_and_says_why(
+        self, world: PodsWorld, answer: Any, kind: type[Exception], reason: str
+    ) -> None:
+        world.server.refusals += [("POST", "pods", failure(*answer))]
+        with pytest.raises(kind) as no:
+            await world.cluster.create(world.spec())
+        assert getattr(no.value, "reason", "") == reason
+        assert pods(world) == set()
+        # After a failure of the server's own the pod may be there all the same: its secret waits for the sweep.
+        assert bool(secrets(world)) == (answer[0] >= 500)
+
+    async def test_a_server_that_names_a_time_is_asked_no_sooner(self, world: PodsWorld) -> None:
+        world.server.refusals += [("POST", "pods", failure(429, "TooManyRequests", "slow", **{"Retry-After": "7"}))]
+        with pytest.raises(TryLater) as later:
+            await world.cluster.create(world.spec())
+        assert later.value.after == 7
+
+    async def test_a_cluster_that_is_gone_means_later(self, world: PodsWorld) -> None:
+        await world.http.close()
+        for ask in (world.cluster.list(), world.cluster.observe("run-1"), world.cluster.create(world.spec())):
+            with pytest.raises(TryLater):
+                await ask
+
+    async def test_missing_rights_to_look_are_a_persons_to_mend(self, world: PodsWorld) -> None:
+        world.server.refusals += [("GET", "pods", failure(403, "Forbidden", 'cannot list resource "pods"'))]
+        with pytest.raises(GaveUp):
+            await world.cluster.list()
+
+    async def test_a_pod_of_another_installation_is_not_adopted(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        world.server.objects["pods"]["run-1"]["metadata"]["labels"]["quarterdeck/site"] = "other"
+        other = world.again()
+        with pytest.raises(Refused) as no:
+            await other.create(world.spec())
+        assert no.value.reason == "name_taken"
+        assert await other.list() == []
+        await other.close()
+
+
+class TestLeaving:
+    async def test_a_pod_that_is_on_its_way_out_is_left_alone_until_it_is_overdue(self, still: PodsWorld) -> None:
+        made = await still.cluster.create(still.spec())
+        still.server.run("run-1")
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        (seen,) = await still.cluster.list()
+        assert seen.waiting_for == "its end"
+        asked = still.server.asked.count(("DELETE", "pods/run-1"))
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        assert still.server.asked.count(("DELETE", "pods/run-1")) == asked
+        pod = still.server.objects["pods"]["run-1"]
+        late = pod["metadata"] | {"deletionTimestamp": stamp(datetime.now(UTC) - timedelta(seconds=11))}
+        still.server._change("MODIFIED", pod | {"metadata": late})
+        await still.cluster.list()
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        assert pods(still) == set()
+
+    async def test_a_name_whose_pod_is_leaving_is_taken_for_now(self, still: PodsWorld) -> None:
+        made = await still.cluster.create(still.spec())
+        still.server.run("run-1")
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        with pytest.raises(TryLater) as later:
+            await still.cluster.create(still.spec())
+        assert later.value.reason == "leaving"
+
+
+async def test_a_name_of_the_doors_is_looked_up_for_the_agent(world: PodsWorld) -> None:
+    async with PodsWorld(doors="http://localhost:8700", git="http://localhost:8701") as named:
+        await named.cluster.create(named.spec())
+        aliases = named.server.objects["pods"]["run-1"]["spec"]["hostAliases"]
+    assert [one["hostnames"] for one in aliases] == [["localhost"]]
+
+
+async def test_without_a_volume_an_install_is_refused_in_words() -> None:
+    async with PodsWorld(claim="") as bare:
+        with pytest.raises(Refused) as no:
+            await bare.cluster.create(
+                bare.spec("install-1", kind="install", environment="install-1", environment_writable=True)
+            )
+        assert no.value.reason == "no_volume"
+        assert await bare.cluster.environments() == frozenset()
+
+
+async def test_a_dropped_folder_is_swept_by_a_short_pod_and_the_sweeper_goes(world: PodsWorld) -> None:
+    await world.cluster.create(
+        world.spec("install-1", kind="install", environment="install-1", environment_writable=True)
+    )
+    await world.cluster.drop_environment("install-1")
+    (sweeper,) = pods(world) - {"install-1"}
+    assert [seen.name for seen in await world.cluster.list()] == ["install-1"]
+    world.server.end(sweeper, 0)
+    world.now += 61
+    await world.cluster.list()
+    assert pods(world) == {"install-1"}
