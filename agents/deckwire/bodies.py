@@ -114,8 +114,11 @@ class ConnectionPatch(Body):
 
 
 class InviteBody(Body):
+    """`roles` maps project id → role, given with the invitation; what is empty gives none."""
+
     name: str
     email: str
+    roles: dict[str, Role] = Field(default_factory=dict)
 
 
 class RoleBody(Body):

@@ -12,7 +12,17 @@ from deckwire.views import Fleet, ProjectView, Receipt, Snapshot, TicketView
 from deckwire.words import Phase, RequestKind
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import CommitLine, Diff, DiffFile, Preview
-from quarterdeck.record.models import Audit, Connection, Member, Person, Project, Proposal, Run, RunRepository
+from quarterdeck.record.models import (
+    Audit,
+    Connection,
+    Member,
+    Person,
+    Project,
+    Proposal,
+    Run,
+    RunRepository,
+    Ticket,
+)  # fmt: skip
 from testkit import rows
 
 pytestmark = pytest.mark.django_db
@@ -255,10 +265,46 @@ def test_the_fleet_tells_idle_from_broken(cast: rows.Cast, alice: Browser) -> No
 def test_the_audit_is_for_admins_and_names_people(cast: rows.Cast, owner: Browser, alice: Browser) -> None:
     alice.send("POST", "/tickets", {"project": str(cast.lark.id), "title": "One"}, status=201)
     line = owner.get("/audit", project=cast.lark.id)[0]
-    assert (line["actor"], line["what"]) == ("Alice", "ticket created")
+    assert (line["actor"], line["what"], line["subject"]) == ("Alice", "created the ticket", "LARK-1")
+    assert (line["about"], line["ref"]) == ("ticket", str(Ticket.objects.get(title="One").id))
     alice.get("/audit", project=cast.lark.id, status=403)
     assert alice.get("/audit") == []
     assert Audit.objects.filter(verb="ticket created").count() == 1
+
+
+def test_an_invitation_gives_its_role_from_the_first_sign_in(cast: rows.Cast, owner: Browser) -> None:
+    lark = str(cast.lark.id)
+    body = {"name": "Nora", "email": "nora@example.org", "roles": {lark: "viewer"}}
+    made = owner.send("POST", "/people", body, status=201)
+    assert made["person"]["roles"] == {lark: "viewer"}
+    assert [one["what"] for one in owner.get("/audit", people=True)[:2]] == ["invited", "gave a role to"]
+    foreign = {**body, "email": "o@example.org", "roles": {str(uuid4()): "viewer"}}
+    assert owner.send("POST", "/people", foreign, status=404)["reason"] == "no_such_project"
+    assert not Person.objects.filter(email="o@example.org").exists()
+
+
+def test_a_ticket_that_the_rehearsal_model_does_not_know_says_so_until_a_model_is_chosen(
+    cast: rows.Cast, alice: Browser
+) -> None:
+    rows.ticket(cast.lark, key="LARK-1")
+    rows.ticket(cast.lark, key="LARK-90")
+    notes = {one["key"]: one["readiness"]["note"] for one in alice.get("/tickets")}
+    assert notes["LARK-1"] == ""
+    assert "Add a model endpoint in Settings" in notes["LARK-90"]
+    Project.objects.filter(id=cast.lark.id).update(routes={"edit": {"connection": str(uuid4()), "model": "small"}})
+    assert {one["readiness"]["note"] for one in alice.get("/tickets")} == {""}
+
+
+def test_the_audit_of_people_leaves_out_what_the_platform_moved_by_itself(cast: rows.Cast, owner: Browser) -> None:
+    run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING)
+    owner.send("POST", "/decisions", {"key": "p", "verb": "pause", "runs": [str(run.id)]})
+    everything, people = owner.get("/audit"), owner.get("/audit", people=True)
+    assert {"moved", "paused"} <= {line["what"] for line in everything}
+    assert [line["what"] for line in people if line["about"] == "run"] == ["paused"]
+    moved = [line for line in everything if line["what"] == "moved"]
+    assert {(line["subject"], line["ref"]) for line in moved} == {(run.ticket.key, str(run.id))}
+    assert [line["detail"] for line in moved] == ["Starting → Paused", "Queued → Starting, test"]
+    assert not any(str(run.id) in line["detail"] + line["subject"] for line in everything)
 
 
 class Git:

@@ -52,6 +52,13 @@ def cast() -> rows.Cast:
     return rows.Cast()
 
 
+def test_no_run_is_said_in_a_sentence(cast: rows.Cast, capsys: Any) -> None:
+    assert Desk(cast.bob).type(runs) == 0
+    assert capsys.readouterr().out.startswith("No run is open. Give a ticket to an agent")
+    assert Desk(cast.bob).type(runs, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
 def test_runs_that_need_somebody_come_first_and_nothing_in_them_is_obeyed(cast: rows.Cast, capsys: Any) -> None:
     quiet = rows.run(rows.ticket(cast.lark, title="Quiet"))
     failed = rows.run(rows.ticket(cast.lark, title="Evil \x1b[2J\u202etitle\nLARK-0"))

@@ -1,5 +1,6 @@
 """The command `quarterdeck`: one module per word, and only the typed word's module is imported."""
 
+import importlib.metadata
 import subprocess
 import sys
 
@@ -31,3 +32,9 @@ def test_starting_does_not_import_django_or_another_word() -> None:
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert told.stdout.strip() == "['quarterdeck.cli.up']"
+
+
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_the_version_is_said_in_either_way(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([word]) == 0
+    assert capsys.readouterr().out == f"Quarterdeck {importlib.metadata.version('quarterdeck')}\n"

@@ -105,10 +105,12 @@ class Ticket(View):
 
 
 class Readiness(View):
-    """May an agent take it? `why` says what is missing, in words for the person who can add it."""
+    """May an agent take it? `why` says what is missing, in words for the person who can add it. `note` keeps nobody from
+    starting it, but says what will come of it."""
 
     ready: bool
     why: str = ""
+    note: str = ""
 
 
 class TicketComment(View):

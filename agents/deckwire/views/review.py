@@ -40,7 +40,7 @@ class DiffView(View):
 class EvidenceRow(View):
     """`state` good: proof; warn: a person should look; bad: it speaks against merging; unknown: not run (yet)."""
 
-    kind: Literal["f2p", "p2p", "still_failing", "beyond_plan", "check", "cost", "time"]
+    kind: Literal["f2p", "p2p", "still_failing", "known_red", "beyond_plan", "check", "cost", "time"]
     what: str
     figure: str
     note: str = ""

@@ -63,6 +63,7 @@ class Proposal(View):
     pass_to_pass: int | None = None
     broken: int | None = None
     still_failing: int | None = None
+    known_red: int | None = None
     beyond_plan: list[str] = Field(default_factory=list)
     checks: list[Check] = Field(default_factory=list)
 

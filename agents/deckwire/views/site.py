@@ -87,6 +87,19 @@ class Source(View):
     note: str = ""
 
 
+class Effect(View):
+    """Something that has to happen outside: a comment, a transition. Worked in order per `key`. `why` says what the last try
+    met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it."""
+
+    id: str
+    key: str
+    kind: str
+    state: Literal["waiting", "stuck"]
+    tries: int
+    since: int
+    why: str = ""
+
+
 class Provider(View):
     name: str
     models: str = ""
@@ -105,9 +118,13 @@ class Fleet(View):
 
 
 class AuditLine(View):
+    """`actor` did `what` to `subject`, in words. `about` and `ref` say what that is, for a link: run, ticket, project..."""
+
     id: int
     at: int
     actor: str
     what: str
     subject: str = ""
+    about: str = ""
+    ref: str = ""
     detail: str = ""

@@ -158,10 +158,14 @@ export interface Ticket {
   description: string;
 }
 
-/** May an agent take it? `why` says what is missing, in words for the person who can add it. */
+/**
+ * May an agent take it? `why` says what is missing, in words for the person who can add it. `note` keeps nobody from
+ * starting it, but says what will come of it.
+ */
 export interface Readiness {
   ready: boolean;
   why: string;
+  note: string;
 }
 
 export interface TicketComment {
@@ -241,6 +245,7 @@ export interface Proposal {
   passToPass: number | null;
   broken: number | null;
   stillFailing: number | null;
+  knownRed: number | null;
   beyondPlan: string[];
   checks: Check[];
 }
@@ -463,7 +468,7 @@ export interface DiffView {
 
 /** `state` good: proof; warn: a person should look; bad: it speaks against merging; unknown: not run (yet). */
 export interface EvidenceRow {
-  kind: "f2p" | "p2p" | "still_failing" | "beyond_plan" | "check" | "cost" | "time";
+  kind: "f2p" | "p2p" | "still_failing" | "known_red" | "beyond_plan" | "check" | "cost" | "time";
   what: string;
   figure: string;
   note: string;
@@ -594,12 +599,15 @@ export interface Fleet {
   providers: Provider[];
 }
 
+/** `actor` did `what` to `subject`, in words. `about` and `ref` say what that is, for a link: run, ticket, project... */
 export interface AuditLine {
   id: number;
   at: number;
   actor: string;
   what: string;
   subject: string;
+  about: string;
+  ref: string;
   detail: string;
 }
 
@@ -709,9 +717,11 @@ export interface ConnectionPatch {
   models?: ModelPrice[] | null;
 }
 
+/** `roles` maps project id → role, given with the invitation; what is empty gives none. */
 export interface InviteBody {
   name: string;
   email: string;
+  roles?: Record<string, Role>;
 }
 
 export interface RoleBody {

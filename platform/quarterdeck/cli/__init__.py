@@ -14,6 +14,8 @@ def words() -> list[str]:
 
 def main(typed: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if typed is None else typed)
+    if given[:1] in (["--version"], ["-V"]):
+        given = ["version", *given[1:]]
     parser = argparse.ArgumentParser(prog="quarterdeck", description="One person, many coding agents.")
     inner = parser.add_subparsers(dest="word", required=True, metavar="|".join(words()))
     # Help needs every module's first line; a typed word needs its own module alone.

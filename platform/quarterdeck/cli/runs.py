@@ -24,8 +24,16 @@ def _list(client: _client.Client, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _client.as_json(runs)
         return 0
+    if not runs:
+        print(_nothing(arguments.all))
+        return 0
     _client.show([_row(one) for one in runs])
     return 0
+
+
+def _nothing(all: bool) -> str:
+    told = "No run in the last seven days." if all else "No run is open."
+    return f"{told} Give a ticket to an agent with `quarterdeck assign`, or in the browser."
 
 
 def _row(run: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ GOOD = {"passed"}
 
 
 class Found(TypedDict):
-    """f2p, still_failing, broken: test names. p2p: a count. Money in micro-units, time in seconds.
+    """f2p, still_failing, known_red, broken: test names. p2p: a count. Money in micro-units, time in seconds.
 
     `verdict`: passed, failed, broken (the check could not be run), none (the project names no test command).
     """
@@ -22,6 +22,7 @@ class Found(TypedDict):
     f2p: list[str]
     p2p: int
     still_failing: list[str]
+    known_red: list[str]
     broken: list[str]
     beyond_plan: list[str]
     cost_micro: int
@@ -33,7 +34,7 @@ class Found(TypedDict):
 def gather(run: Run, proposal: Proposal, check: Check | None) -> Found:
     """Reads the check's report, outside of the place that made it."""
     found = Found(
-        verdict="none", f2p=[], p2p=0, still_failing=[], broken=[], beyond_plan=beyond_plan(run, proposal),
+        verdict="none", f2p=[], p2p=0, still_failing=[], known_red=[], broken=[], beyond_plan=beyond_plan(run, proposal),
         cost_micro=ModelCall.objects.filter(run=run).aggregate(sum=Sum("settled"))["sum"] or 0,
         seconds=int((proposal.sealed_at - run.created_at).total_seconds()), note="The project names no test command.",
         exit_code=None,
@@ -64,6 +65,8 @@ def _compare(report: CheckReport, base: TreeResult | None) -> dict[str, Any]:
     before = report.trees.get("before", base)
     was, now, stays = _by_name(before), _by_name(after), _by_name(kept)
     passed_on_base = {name for name, outcome in _by_name(base).items() if outcome in GOOD}
+    was_red = {name for name, outcome in _by_name(base).items() if outcome not in GOOD | {"skipped"}}
+    red = {name for name, outcome in now.items() if outcome not in GOOD | {"skipped"}}
     good_now = {name for name, outcome in now.items() if outcome in GOOD}
     return {
         "verdict": "passed" if after.exit_code == 0 else "failed",
@@ -72,7 +75,9 @@ def _compare(report: CheckReport, base: TreeResult | None) -> dict[str, Any]:
         "f2p": sorted(name for name in good_now - passed_on_base if was.get(name, "failed") not in GOOD | {"skipped"}),
         "p2p": len([name for name in passed_on_base if stays.get(name) in GOOD]),
         "broken": sorted(name for name in passed_on_base if stays.get(name, "missing") not in GOOD | {"skipped"}),
-        "still_failing": sorted(name for name, outcome in now.items() if outcome not in GOOD | {"skipped"}),
+        "still_failing": sorted(red - was_red),
+        # Red on the base too: no doing of this change.
+        "known_red": sorted(red & was_red),
         "note": report.note or ("" if after.cases else "No report: only the command's exit code is known."),
     }
 

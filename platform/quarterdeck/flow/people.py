@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from deckwire.events import Changed
 from deckwire.tokens import digest
 from quarterdeck.errors import Refused
+from quarterdeck.flow import projects
 from quarterdeck.flow.actor import Actor, person
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, ledger
@@ -25,8 +27,9 @@ MOST_DAYS, MOST_TOKENS = 366, 50
 USERNAME = re.compile(r"[\w.@+-]{2,60}")
 
 
-def invite(actor: Actor, *, name: str, email: str) -> tuple[Person, str]:
-    """A person without a password, and the path of the one-time link. Raises Refused: malformed (422), known (409)."""
+def invite(actor: Actor, *, name: str, email: str, roles: Mapping[UUID, str] | None = None) -> tuple[Person, str]:
+    """A person without a password, and the path of the one-time link. `roles` (project → role) hold from the first
+    sign-in. Raises Refused: malformed (422), known (409), no_such_project (404)."""
     name, email = bounded("The name", name, 120, least=1), bounded("The e-mail address", email, 200, least=3)
     try:
         validate_email(email)
@@ -40,6 +43,8 @@ def invite(actor: Actor, *, name: str, email: str) -> tuple[Person, str]:
             one = Person(username=f"invited-{secrets.token_hex(6)}", name=name, email=email)
             one.set_unusable_password()
             one.save()
+        for project, role in (roles or {}).items():
+            projects.set_member(actor, project, one.id, role)
         path = _link(one)
         audit.write(actor.word, "invited", f"person:{one.id}", email=email)
         _tell(actor.word, one.id)

@@ -60,7 +60,7 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
 
 
 def test_repository(project_id: UUID) -> list[tuple[str, bool, str]]:
-    """What works: (fact, ok, remedy). Fetches the repository as a run would."""
+    """What works: (fact, ok, remedy). Fetches the repository as a run would; it runs nothing that is in it."""
     repository = Repository.objects.filter(project=project_id).order_by("created_at").first()
     if repository is None or not repository.url:
         return [("No repository is set.", False, "Enter its address.")]
@@ -68,13 +68,15 @@ def test_repository(project_id: UUID) -> list[tuple[str, bool, str]]:
         branches = plugs.repos().mirror(str(repository.id), repository.url)
     except (Refused, TryLater, GaveUp) as no:
         return [("The repository can be read.", False, no.text)]
-    facts = [("The repository can be read.", True, f"{len(branches)} branches")]
+    count = f"{len(branches)} {'branch' if len(branches) == 1 else 'branches'}"
+    facts = [("The repository can be read.", True, count)]
     found = branches.get(repository.branch)
     facts.append(
         (f"It has a branch {repository.branch}.", bool(found), found[:7] if found else "Choose one that is there.")
     )
-    tests = "The tests run by a command." if repository.test else "There is no test command."
-    facts.append((tests, bool(repository.test), repository.test or "Without one nothing can be re-run as evidence."))
+    tests = "A test command is set." if repository.test else "There is no test command."
+    told = f"{repository.test}: run for the first time when a head is sealed, in a place of its own; not by this check."
+    facts.append((tests, bool(repository.test), told if repository.test else "Without one nothing is re-run as evidence."))
     return facts
 
 

@@ -91,9 +91,23 @@ def _outbox(moment: datetime) -> list[views.Source]:
     if oldest is None:
         return [
             views.Source(
-                name="Outbox", what="effects outside", last_at=None, expected=5_000, state="idle", note="empty"
+                name="Outbox",
+                what="effects outside",
+                last_at=None,
+                expected=5_000,
+                state="idle",
+                note="nothing to send yet" if not Outbox.objects.exists() else "everything is sent",
             )
         ]
+    stuck = waiting.filter(state="stuck").order_by("created_at")
+    if first := stuck.first():
+        note = f"{stuck.count()} stuck, {waiting.count()} waiting: {first.why}"
+        return [
+            views.Source(
+                name="Outbox", what="effects outside", last_at=ms(first.created_at), expected=5_000, state="broken",
+                note=note,
+            )
+        ]  # fmt: skip
     late = moment - oldest.created_at > timedelta(minutes=1)
     note = f"{waiting.count()} waiting{': ' + oldest.why if oldest.why else ''}"
     return [

@@ -1,6 +1,6 @@
 """Lists for the pages beside the runs: tickets, projects, connections, people, tokens, the audit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -24,26 +24,24 @@ from quarterdeck.record.models import (
     Ticket,
     TicketComment,
 )
-from quarterdeck.record.views import people, projects
-from quarterdeck.record.views.tickets import ticket_views
-from quarterdeck.record.views.times import ms
+from quarterdeck.record.views import audited, people, projects
+from quarterdeck.record.views.tickets import Judge, ticket_views
 
-Lacks = Callable[[Ticket], list[str]]
 MOST_TICKETS = 500
 AUDIT_PAGE = 200
 REPOSITORIES = Prefetch("repositories", Repository.objects.order_by("created_at"))
 
 
-def tickets(projects: Sequence[UUID], query: str, lacks: Lacks) -> list[views.TicketView]:
+def tickets(projects: Sequence[UUID], query: str, lacks: Judge, warns: Judge) -> list[views.TicketView]:
     rows = _tickets().filter(project__in=projects)
     if query:
         rows = rows.filter(Q(key__icontains=query) | Q(title__icontains=query))
     done_last = Case(When(category="done", then=1), default=0, output_field=IntegerField())
-    return ticket_views(list(rows.order_by(done_last, "-updated_at")[:MOST_TICKETS]), lacks)
+    return ticket_views(list(rows.order_by(done_last, "-updated_at")[:MOST_TICKETS]), lacks, warns)
 
 
-def ticket(id: UUID, lacks: Lacks) -> views.TicketView:
-    return ticket_views(list(_tickets().filter(id=id)), lacks)[0]
+def ticket(id: UUID, lacks: Judge, warns: Judge) -> views.TicketView:
+    return ticket_views(list(_tickets().filter(id=id)), lacks, warns)[0]
 
 
 def _tickets() -> QuerySet[Ticket]:
@@ -98,21 +96,21 @@ def tokens(owner: Person) -> list[views.TokenView]:
     return [people.token(row) for row in ApiToken.objects.filter(person=owner).order_by("-created_at")]
 
 
-def audit(projects: Sequence[UUID], *, site: bool, after: int) -> list[views.AuditLine]:
-    """Newest first. `after` counts lines already seen; `site` adds what belongs to no project."""
+def audit(projects: Sequence[UUID], *, site: bool, after: int, people_only: bool = False) -> list[views.AuditLine]:
+    """Newest first. `after` counts lines already seen; `site` adds what belongs to no project; `people_only` leaves out
+    what the platform and its agents did by themselves."""
     scope = Q(project__in=projects) | (Q(project__isnull=True) if site else Q(pk__in=[]))
-    rows = list(Audit.objects.filter(scope).order_by("-at", "-id")[after : after + AUDIT_PAGE])
-    names = {f"person:{one.id}": str(one) for one in Person.objects.filter(id__in=_people(rows))}
-    return [_audit_line(after + i, row, names) for i, row in enumerate(rows, 1)]
+    rows = Audit.objects.filter(scope)
+    if people_only:
+        # That a run moved because of a decision is said by the decision.
+        rows = rows.filter(actor__startswith="person:").exclude(verb="moved")
+    return audited.lines(list(rows.order_by("-at", "-id")[after : after + AUDIT_PAGE]), after + 1)
 
 
-def _audit_line(number: int, row: Audit, names: dict[str, str]) -> views.AuditLine:
-    detail = ", ".join(f"{name}: {value}" for name, value in row.body.items() if value not in ("", None, [], {}))
-    actor = names.get(row.actor, row.actor.partition(":")[2] or row.actor)
-    return views.AuditLine(
-        id=number, at=ms(row.at), actor=actor, what=row.verb, subject=row.object, detail=detail[:1000]
-    )
-
-
-def _people(rows: Sequence[Audit]) -> list[str]:
-    return [row.actor.removeprefix("person:") for row in rows if row.actor.startswith("person:")]
+def effects() -> list[views.Effect]:
+    rows = Outbox.objects.filter(state__in=["waiting", "stuck"]).order_by("id")[:MOST_EFFECTS]
+    return [
+        views.Effect(id=str(row.id), key=row.key, kind=row.kind, state=row.state, tries=row.tries, since=ms(row.created_at),
+                     why=row.why)
+        for row in rows
+    ]  # fmt: skip

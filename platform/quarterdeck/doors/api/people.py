@@ -8,6 +8,7 @@ from ninja import Router, Status
 from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
+from quarterdeck.doors.api.ids import one_id
 from quarterdeck.errors import Refused
 from quarterdeck.flow import people
 from quarterdeck.record import lists
@@ -30,7 +31,8 @@ def every(request: Asked) -> list[views.PersonView]:
 @router.post("/people", response={201: views.Invitation}, auth=Needs("owner"))
 def invite(request: Asked, body: bodies.InviteBody) -> Status[views.Invitation]:
     """The link is shown this once and works once, for 24 hours."""
-    person, path = people.invite(request.auth.actor, name=body.name, email=body.email)
+    roles = {one_id(project): role for project, role in body.roles.items()}
+    person, path = people.invite(request.auth.actor, name=body.name, email=body.email, roles=roles)
     return Status(201, views.Invitation(person=lists.person(person.id), link=request.build_absolute_uri(path)))
 
 

@@ -22,7 +22,9 @@ def tickets(request: Asked, project: UUID | None = None, q: str = "") -> list[vi
     """Open ones first, newest first, 500 at the most. `q` looks in key and title."""
     if project is not None:
         request.auth.need([project], "viewer")
-    return lists.tickets([project] if project else request.auth.projects, clean(q)[:200], readiness.lacks)
+    return lists.tickets(
+        [project] if project else request.auth.projects, clean(q)[:200], readiness.lacks, readiness.warns
+    )
 
 
 @router.post("/tickets", response={201: views.TicketView}, auth=Needs("supervisor", of="body"))
@@ -48,4 +50,4 @@ def comment(request: Asked, ticket: UUID, body: bodies.CommentBody) -> Status[vi
 
 
 def _view(row: Ticket) -> views.TicketView:
-    return lists.ticket(row.id, readiness.lacks)
+    return lists.ticket(row.id, readiness.lacks, readiness.warns)

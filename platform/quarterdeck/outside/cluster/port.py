@@ -111,6 +111,7 @@ END_REASONS: dict[str, tuple[Blame, str]] = {
     "disk": (Blame.AGENT, "The attempt wrote more than its disk limit."),
     "deadline": (Blame.AGENT, "The attempt ran longer than its deadline."),
     "killed": (Blame.INFRASTRUCTURE, "The attempt was killed from outside."),
+    "stopped": (Blame.INFRASTRUCTURE, "Quarterdeck was stopped. The run goes on at its next start."),
     "crashed": (Blame.AGENT, "The agent's process ended with an error."),
     "gone": (Blame.INFRASTRUCTURE, "The attempt disappeared without a word."),
     "start_failed": (Blame.CONFIGURATION, "The attempt could not start."),

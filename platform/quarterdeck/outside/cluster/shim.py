@@ -100,7 +100,7 @@ class Log:
 
 
 class Holder:
-    """`why` is what we did to it (deadline, oom, killed); what the agent did itself is in its exit code."""
+    """`why` is what we did to it (deadline, oom, killed, stopped); what the agent did itself is in its exit code."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec, self.log = spec, Log(spec["log_bytes"])
@@ -195,7 +195,7 @@ class Holder:
         elif now >= self.next_lock:
             self.next_lock = now + LOCK_EVERY_S
             if lock_is_free(self.spec["lock"]):
-                self.leave("killed", "Quarterdeck stopped.", 0)
+                self.leave("stopped", "", 0)
 
     def verdict(self) -> tuple[str, str]:
         if self.why and self.why[0] in {"oom", "deadline"}:

@@ -1,7 +1,8 @@
 """A sealed head: its figures, and the evidence in rows that a person reads before the code.
 
 `Proposal.stats`    {commits, added, removed, files: [{path, added, removed, badges}]}
-`Proposal.evidence` {verdict, f2p: [test], p2p: count, broken: [test], still_failing: [test], beyond_plan: [path], note};
+`Proposal.evidence` {verdict, f2p: [test], p2p: count, broken: [test], still_failing: [test], known_red: [test],
+                    beyond_plan: [path], note};
                     None until re-run, and without figures where the verdict is none or broken
 `Proposal.pull`     {number, url, state}; empty where there is none
 """
@@ -32,6 +33,7 @@ def proposal(row: Proposal) -> views.Proposal:
         commits=stats.get("commits", 0), files=len(stats.get("files", [])), added=stats.get("added", 0),
         removed=stats.get("removed", 0), fail_to_pass=_count(evidence, "f2p"), pass_to_pass=_count(evidence, "p2p"),
         broken=_count(evidence, "broken"), still_failing=_count(evidence, "still_failing"),
+        known_red=_count(evidence, "known_red"),
         beyond_plan=_names(evidence, "beyond_plan"), checks=[check(one) for one in row.checks.all()],
     )  # fmt: skip
 
@@ -57,7 +59,7 @@ def evidence(row: Proposal, *, spent: str, cap: str, time: str) -> list[views.Ev
     """Proof first, then checks, then what it cost. "Re-run" by the platform, never "proved"."""
     checks = list(row.checks.all())
     return [
-        _fixed(row), _kept(row), *_still_failing(row), _beyond(row), *[_checked(one) for one in checks],
+        _fixed(row), _kept(row), *_still_failing(row), *_known_red(row), _beyond(row), *[_checked(one) for one in checks],
         views.EvidenceRow(kind="cost", what="Cost", figure=spent, note=f"of {cap}", state="good"),
         views.EvidenceRow(kind="time", what="Time", figure=time, note="from assignment to the sealed head", state="good"),
     ]  # fmt: skip
@@ -102,7 +104,19 @@ def _still_failing(row: Proposal) -> list[views.EvidenceRow]:
     return [
         views.EvidenceRow(
             kind="still_failing", what="Fail with the change", figure=str(len(names)),
-            note="not all of them need be its doing: see whether they failed before", state="warn", items=names,
+            note="they did not fail before", state="warn", items=names,
+        )
+    ]  # fmt: skip
+
+
+def _known_red(row: Proposal) -> list[views.EvidenceRow]:
+    names = _names(row.evidence, "known_red")
+    if not names:
+        return []
+    return [
+        views.EvidenceRow(
+            kind="known_red", what="Failed before, fail now", figure=str(len(names)),
+            note=f"red on {row.base[:7]} too: no doing of this change", state="unknown", items=names,
         )
     ]  # fmt: skip
 

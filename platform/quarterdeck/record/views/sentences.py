@@ -76,7 +76,13 @@ def _spent(e: Any, _: str) -> str:
 
 
 def _attempted(e: Any, _: str) -> str:
+    if e.reason == "stopped":
+        return f"Attempt {e.epoch} stopped with Quarterdeck; the run goes on at its next start"
     return f"Attempt {e.epoch} {ATTEMPTS.get(e.state, e.state)}{_because(e.reason)}"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def _first(text: str) -> str:
@@ -87,7 +93,7 @@ def _first(text: str) -> str:
 
 SENTENCES: dict[str, Sentence] = {
     "understood": lambda e, _: e.restated,
-    "planned": lambda e, _: f"Planned {len(e.plan.steps)} steps, version {e.plan.version}",
+    "planned": lambda e, _: f"Planned {_count(len(e.plan.steps), 'step')}, version {e.plan.version}",
     "asked": lambda e, _: e.asks[0].ask if len(e.asks) == 1 else f"Asked {len(e.asks)} things",
     "applied": lambda e, _: "Took the decision into its history",
     "rejected": lambda e, _: f"Could not take a decision: {_first(e.why)}",

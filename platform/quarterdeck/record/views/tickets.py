@@ -18,8 +18,12 @@ def plain(row: Ticket) -> views.Ticket:
     )  # fmt: skip
 
 
-def ticket_views(rows: Sequence[Ticket], lacks: Callable[[Ticket], list[str]]) -> list[views.TicketView]:
-    """`rows` with project.repositories and comments prefetched; `lacks` says what keeps an agent from taking one.
+Judge = Callable[[Ticket], list[str]]
+
+
+def ticket_views(rows: Sequence[Ticket], lacks: Judge, warns: Judge) -> list[views.TicketView]:
+    """`rows` with project.repositories and comments prefetched; `lacks` says what keeps an agent from taking one, `warns`
+    what somebody should know before.
 
     One query more, for the open runs.
     """
@@ -27,15 +31,16 @@ def ticket_views(rows: Sequence[Ticket], lacks: Callable[[Ticket], list[str]]) -
     open_runs: dict[UUID, UUID] = {}
     for ticket, run in running.values_list("ticket_id", "id"):
         open_runs.setdefault(ticket, run)
-    return [_view(row, open_runs.get(row.id), lacks(row)) for row in rows]
+    return [_view(row, open_runs.get(row.id), lacks(row), " ".join(warns(row))) for row in rows]
 
 
-def _view(row: Ticket, run: UUID | None, lacks: list[str]) -> views.TicketView:
+def _view(row: Ticket, run: UUID | None, lacks: list[str], note: str) -> views.TicketView:
     if not row.project.repositories.all():
         lacks = [*lacks, "The project has no repository yet: add one in its settings."]
     return views.TicketView(
         **plain(row).model_dump(by_alias=False), project=str(row.project_id),
-        status="done" if row.category == "done" else "open", readiness=views.Readiness(ready=not lacks, why=" ".join(lacks)),
+        status="done" if row.category == "done" else "open",
+        readiness=views.Readiness(ready=not lacks, why=" ".join(lacks), note=note),
         open_run=str(run) if run else None, comments=[comment(one) for one in row.comments.all()],
         updated=ms(row.updated_at), url=str(row.raw.get("url", "")), editable=row.tracker == "board",
     )  # fmt: skip

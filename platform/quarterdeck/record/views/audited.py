@@ -1,0 +1,132 @@
+"""The audit's rows in words: who did what to which ticket, project or person. The row itself keeps ids and verbs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from deckwire import views
+from quarterdeck.record.models import Attempt, Audit, Person, Project, Request, Run, Ticket
+from quarterdeck.record.views.sentences import PHASES, PLAIN
+from quarterdeck.record.views.times import ms
+
+DID = {
+    "approve": "approved", "deny": "refused", "answer": "answered", "redirect": "redirected", "pause": "paused",
+    "resume": "resumed", "rewind": "rewound", "stop": "stopped", "retry": "retried", "raise budget": "raised the budget of",
+    "merge": "approved the merge of",
+}  # fmt: skip
+WORDS = {
+    "opened": "gave to an agent", "moved": "moved", "snoozed": "snoozed a request of", "delegated": "delegated a request of",
+    "open": "took back a request of", "invited": "invited", "owner link made": "made the owner's link for",
+    "came in by link": "came in by a link as", "token made": "made the API token", "token withdrawn": "withdrew an API token",
+    "project created": "created the project", "project edited": "changed the settings of", "member set": "gave a role to",
+    "member removed": "took the role from", "second hello": "turned away a second hello of",
+    "refused": "was refused", "undid": "took back a decision on",
+}  # fmt: skip
+RULES = {
+    "reconciler": "Quarterdeck", "ingest": "the agent", "doors": "the agent", "sealer": "Quarterdeck", "merger": "Quarterdeck",
+    "platform": "Quarterdeck", "gateway": "Quarterdeck", "checks": "Quarterdeck", "installer": "Quarterdeck",
+    "tidy": "Quarterdeck", "first run": "Quarterdeck",
+}  # fmt: skip
+SILENT = {"key", "ticket", "name", "was", "to"}
+"""What the sentence says already."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a line is about: its kind and id for a link, and its name for people."""
+
+    kind: str
+    id: str
+    name: str
+
+
+def lines(rows: Sequence[Audit], first: int) -> list[views.AuditLine]:
+    """Numbered from `first`. A fixed number of queries, however many rows."""
+    things = _things({row.object for row in rows} | {row.actor for row in rows if row.actor.startswith("person:")})
+    return [_line(first + i, row, things) for i, row in enumerate(rows)]
+
+
+def _line(number: int, row: Audit, things: dict[str, Thing]) -> views.AuditLine:
+    about = things.get(row.object) or _named(row)
+    return views.AuditLine(
+        id=number, at=ms(row.at), actor=_actor(row.actor, things), what=_what(row), subject=about.name, about=about.kind,
+        ref=about.id, detail=_detail(row)[:1000],
+    )  # fmt: skip
+
+
+def _actor(word: str, things: dict[str, Thing]) -> str:
+    kind, _, name = word.partition(":")
+    if word in things:
+        return things[word].name
+    return RULES.get(name, f"Quarterdeck ({name})") if kind == "rule" else name or word
+
+
+def _what(row: Audit) -> str:
+    kind, _, verb = row.verb.partition(" ")
+    if kind == "decided":
+        return DID.get(verb, verb)
+    if kind == "refused" and verb:
+        return f"was refused: {verb}"
+    if kind in ("ticket", "connection"):
+        return f"{verb} the {'ticket' if kind == 'ticket' else 'model endpoint'}"
+    return WORDS.get(row.verb, row.verb)
+
+
+def _named(row: Audit) -> Thing:
+    """What has no page of its own, or is gone: by the name that the row itself kept."""
+    kind, _, id = row.object.partition(":")
+    if row.verb == "refused":
+        return Thing("", "", row.object)
+    name = str(row.body.get("name") or row.body.get("key") or row.body.get("ticket") or "")
+    return Thing(kind, id, name or ("" if kind == "token" else f"a {kind} that is gone"))
+
+
+def _detail(row: Audit) -> str:
+    body = row.body
+    if row.verb == "moved":
+        was, to = (PHASES.get(str(body.get(name, "")), str(body.get(name, ""))) for name in ("was", "to"))
+        why = str(body.get("reason", ""))
+        return f"{was} → {to}" + ("" if why in ("", *PLAIN) else f", {why.replace('_', ' ')}")
+    if row.verb == "undid":
+        return f"the {body.get('verb', 'decision')}"
+    said = [
+        _said(name, value) for name, value in body.items() if name not in SILENT and value not in ("", None, [], {})
+    ]
+    return ", ".join(said)
+
+
+def _said(name: str, value: Any) -> str:
+    if name in ("words", "why"):
+        return f"“{value}”"
+    if isinstance(value, bool):
+        return f"{name}: {'yes' if value else 'no'}"
+    return f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}".replace("_", " ")
+
+
+def _things(words: Iterable[str]) -> dict[str, Thing]:
+    ids: dict[str, list[UUID]] = {kind: [] for kind in ("person", "run", "request", "ticket", "project", "attempt")}
+    for word in words:
+        kind, _, id = word.partition(":")
+        if kind in ids and (found := _uuid(id)):
+            ids[kind].append(found)
+    runs = Run.objects.filter(id__in=ids["run"]).values_list("id", "ticket__key")
+    asked = Request.objects.filter(id__in=ids["request"]).values_list("id", "run_id", "run__ticket__key")
+    tried = Attempt.objects.filter(id__in=ids["attempt"]).values_list("id", "run_id", "run__ticket__key")
+    found = [(f"run:{id}", Thing("run", str(id), key)) for id, key in runs]
+    found += [(f"request:{id}", Thing("run", str(run), key)) for id, run, key in asked]
+    found += [(f"attempt:{id}", Thing("run", str(run), key)) for id, run, key in tried]
+    for row in Ticket.objects.filter(id__in=ids["ticket"]).only("id", "key"):
+        found.append((f"ticket:{row.id}", Thing("ticket", str(row.id), row.key)))
+    for project in Project.objects.filter(id__in=ids["project"]).only("id", "name"):
+        found.append((f"project:{project.id}", Thing("project", str(project.id), project.name)))
+    for person in Person.objects.filter(id__in=ids["person"]):
+        found.append((f"person:{person.id}", Thing("person", str(person.id), str(person))))
+    return dict(found)
+
+
+def _uuid(word: str) -> UUID | None:
+    try:
+        return UUID(word)
+    except ValueError:
+        return None
