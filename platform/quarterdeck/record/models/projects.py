@@ -74,6 +74,10 @@ class Connection(Row):
     price_version = models.PositiveIntegerField(default=1)
     tested_at = models.DateTimeField(null=True)
     test_facts = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    """For trackers: {flavour, email, cloud_id, client_id, account, account_name, note}. Nothing secret."""
+    writes_quiet_until = models.DateTimeField(null=True)
+    """The other side asked for a pause, or does not answer: nothing is written to it before."""
 
     class Meta:
         constraints = [
@@ -100,11 +104,27 @@ class Ticket(Row):
     raw = models.JSONField(default=dict)
     version = models.BigIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
+    connection = models.ForeignKey(Connection, models.PROTECT, null=True, related_name="tickets")
+    """The tracker it is a copy of; the board's own have none."""
+    assignee_id = models.CharField(max_length=120, blank=True)
+    facts = models.JSONField(default=dict)
+    """What the tracker says beside: reporter_id, components, links, attachments, fields, space."""
+    deleted_at = models.DateTimeField(null=True)
+    """It is gone from its tracker. Nothing that comes later brings it back."""
+    note = models.CharField(max_length=400, blank=True)
+    """What went wrong the last time something was written to it, or why it does not start."""
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tracker", "external_id"], name="ticket_once"),
-            models.UniqueConstraint(fields=["project", "key"], name="ticket_key_once"),
+            models.UniqueConstraint(
+                fields=["tracker", "external_id"], name="ticket_once", condition=models.Q(connection__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "external_id"], name="copy_once", condition=models.Q(connection__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["project", "key"], name="ticket_key_once", condition=models.Q(connection__isnull=True)
+            ),
             models.CheckConstraint(name="ticket_category", condition=models.Q(category__in=["todo", "doing", "done"])),
         ]
 
@@ -119,9 +139,17 @@ class TicketComment(Row):
     author = models.CharField(max_length=120)
     body = models.TextField()
     marker = models.CharField(max_length=80, blank=True)
+    external_id = models.CharField(max_length=80, blank=True)
+    author_id = models.CharField(max_length=120, blank=True)
+    said_at = models.DateTimeField(null=True)
+    """When it was said in its tracker; null for the board's own."""
+    edited_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "external_id"], name="comment_copy_once", condition=~models.Q(external_id="")
+            ),
             models.UniqueConstraint(
                 fields=["ticket", "marker"], name="comment_marker_once", condition=~models.Q(marker="")
             )

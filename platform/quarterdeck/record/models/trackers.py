@@ -1,0 +1,167 @@
+"""What is kept of trackers beside their tickets: what a project watches, what was delivered, who is who, what was told."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from quarterdeck.record.models.base import Row
+from quarterdeck.record.models.people import Person
+from quarterdeck.record.models.projects import Connection, Project, Ticket
+from quarterdeck.record.models.runs import Run
+
+
+def default_triggers() -> dict[str, Any]:
+    """assigned: to our account. labels: label → playbook (plan | implement). statuses, jql: empty, none. mention: in a comment."""
+    return {
+        "assigned": True, "labels": {"agent:plan": "plan", "agent:implement": "implement"}, "statuses": [], "jql": "",
+        "mention": True,
+    }  # fmt: skip
+
+
+def default_writes() -> dict[str, Any]:
+    """Each may be switched off. `names`: category → wanted statuses, best first."""
+    return {"status": True, "comment": True, "transition": True, "link": True, "names": {"doing": [], "done": []}}
+
+
+class Watch(Row):
+    """Which of a tracker's projects feed one of ours, and what may come of it. One of ours watches one connection.
+
+    `spaces` are the tracker's project keys; `query` narrows them. `since` is the newest `updated` that a whole poll has seen.
+    `began_at`: what happened in the tracker before that triggers nothing.
+    """
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="watch")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="watches")
+    spaces = models.JSONField(default=list)
+    query = models.CharField(max_length=2000, blank=True)
+    triggers = models.JSONField(default=default_triggers)
+    writes = models.JSONField(default=default_writes)
+    rules = models.JSONField(default=dict)
+    """{field: name, components: {component: repository id}, subtasks: parallel | order}."""
+    active = models.BooleanField(default=True)
+    began_at = models.DateTimeField(db_default=Now())
+    since = models.DateTimeField(null=True)
+    poll_due = models.DateTimeField(db_default=Now())
+    poll_lease = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
+    poll_tries = models.PositiveIntegerField(default=0)
+    poll_note = models.CharField(max_length=400, blank=True)
+    counted_at = models.DateTimeField(null=True)
+    """When all our tickets were last asked for by id: what is not there any more was deleted."""
+
+
+class Delivery(Row):
+    """One webhook as it came: stored first, worked later. `ident` is the sender's id, the same in all its retries."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="deliveries")
+    ident = models.CharField(max_length=120)
+    body = models.BinaryField()
+    event = models.CharField(max_length=60, blank=True)
+    issue = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=8, default="waiting")
+    why = models.CharField(max_length=400, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "ident"], name="delivery_once"),
+            models.CheckConstraint(
+                name="delivery_state", condition=Q(state__in=["waiting", "done", "ignored", "failed"])
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="delivery_open", condition=Q(state="waiting")),
+            models.Index(fields=["connection", "-id"], name="delivery_newest"),
+        ]
+
+
+class TrackerAccount(Row):
+    """Somebody in a tracker. Linked to a person by a code that only this account could have written; never by e-mail.
+
+    `allowed`: may start and steer runs without being a person here.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="accounts")
+    account = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, blank=True)
+    person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="tracker_accounts")
+    linked_at = models.DateTimeField(null=True)
+    allowed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "account"], name="tracker_account_once")]
+
+
+class LinkCode(Row):
+    """A code that a person writes into a comment in the tracker. Hashed at rest, used once."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Wish(Row):
+    """Somebody in the tracker wants a run of this ticket; it waits here until the ticket is ready, or is refused.
+
+    `cause` names the change it follows from: the same cause is the same wish, and its run has it as key.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="wishes")
+    cause = models.CharField(max_length=120)
+    why = models.CharField(max_length=20)
+    word = models.CharField(max_length=200, blank=True)
+    playbook = models.CharField(max_length=20, default="implement")
+    by = models.CharField(max_length=120, blank=True)
+    by_name = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=8, default="waiting")
+    note = models.CharField(max_length=400, blank=True)
+    asked = models.CharField(max_length=64, blank=True)
+    """The digest of the questions that were put to the ticket."""
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "cause"], name="wish_once"),
+            models.CheckConstraint(name="wish_state", condition=Q(state__in=["waiting", "done", "refused"])),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="wish_open", condition=Q(state="waiting"))]
+
+
+class News(Row):
+    """Something of a ticket that its open run must hear: a comment, an edit, that it was taken away. Each is told once."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="news")
+    cause = models.CharField(max_length=120)
+    what = models.CharField(max_length=20)
+    words = models.TextField(blank=True)
+    by = models.CharField(max_length=120, blank=True)
+    by_name = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=8, default="waiting")
+    note = models.CharField(max_length=400, blank=True)
+    due_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "cause"], name="news_once"),
+            models.CheckConstraint(name="news_state", condition=Q(state__in=["waiting", "done", "refused"])),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="news_open", condition=Q(state="waiting"))]
+
+
+class Report(models.Model):
+    """How far a run was told to its tracker: up to which event, and which words stand in its status comment."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="report")
+    seq = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    written_at = models.DateTimeField(null=True)
+    told = models.JSONField(default=list)
+    """Markers of the comments that were put on their way."""
