@@ -22,6 +22,7 @@ from deckwire.views.runs import Attempt, Check, Command, Proposal, RiskFlag, Run
 from deckwire.views.site import (
     AuditLine,
     ConnectionView,
+    Effect,
     Fleet,
     FleetAttempt,
     ModelPrice,
@@ -50,6 +51,7 @@ __all__ = [
     "DiffCommit",
     "DiffFile",
     "DiffView",
+    "Effect",
     "Events",
     "EvidenceRow",
     "Fleet",

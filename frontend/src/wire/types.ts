@@ -582,6 +582,20 @@ export interface Source {
   note: string;
 }
 
+/**
+ * Something that has to happen outside: a comment, a transition. Worked in order per `key`. `why` says what the last try
+ * met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it.
+ */
+export interface Effect {
+  id: string;
+  key: string;
+  kind: string;
+  state: "waiting" | "stuck";
+  tries: number;
+  since: number;
+  why: string;
+}
+
 export interface Provider {
   name: string;
   models: string;

@@ -3,18 +3,23 @@
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import effects, pokes
+from quarterdeck.flow.actor import Actor
+from quarterdeck.record import audit
 from quarterdeck.record.models import Outbox
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 MAX_WAIT = 900.0
+MAX_FAILURES = 5
+"""Errors that nobody foresaw, before an effect is stuck: what is wrong with it does not go away by asking again."""
 
 
 def put(key: str, kind: str, body: dict[str, Any]) -> None:
@@ -37,7 +42,7 @@ def work(limit: int = 50) -> int:
 def _claim() -> Outbox | None:
     """The head of a key whose time has come and whom nobody holds; the claim is a lease on database time."""
     with transaction.atomic():
-        older = Outbox.objects.filter(key=OuterRef("key"), state="waiting", id__lt=OuterRef("id"))
+        older = Outbox.objects.filter(key=OuterRef("key"), state__in=["waiting", "stuck"], id__lt=OuterRef("id"))
         row = (
             Outbox.objects.select_for_update(skip_locked=True)
             .filter(
@@ -65,12 +70,49 @@ def _do(row: Outbox) -> int:
         log.warning("outbox %s %s dropped: %s", row.kind, row.key, no.text)
         _end(row, "dropped", no.text)
         return 0
+    except (OperationalError, InterfaceError):
+        raise  # the record is away: that says nothing about this effect, and its lease runs out
+    except Exception as bad:  # noqa: BLE001 — the worker's edge: an effect that breaks holds up its own key and nobody else
+        _failed(row, bad)
+        return 0
     _end(row, "done", "")
     return 1
+
+
+def _failed(row: Outbox, bad: Exception) -> None:
+    log.exception("outbox %s %s failed", row.kind, row.key)
+    failures = row.failures + 1
+    Outbox.objects.filter(id=row.id).update(failures=failures)
+    # The kind of error, never its text: that may quote what an outside service said, a secret too.
+    why = f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest."
+    _end(row, "stuck" if failures >= MAX_FAILURES else "waiting", why, min(MAX_WAIT, 2.0**failures))
+
+
+def again(actor: Actor, id: UUID) -> None:
+    """Raises Refused: no_such_effect (404), not_stuck (409)."""
+    _release(actor, id, "effect tried again", state="waiting", failures=0, due_at=Now())
+    pokes.poke("outbox")
+
+
+def drop(actor: Actor, id: UUID) -> None:
+    """It is not done any more; what waits behind it goes on. Raises as `again` does."""
+    _release(actor, id, "effect dropped", state="dropped", done_at=Now())
+    pokes.poke("outbox")
+
+
+def _release(actor: Actor, id: UUID, verb: str, **fields: Any) -> None:
+    with transaction.atomic():
+        row = Outbox.objects.select_for_update().filter(id=id).first()
+        if row is None:
+            raise Refused("There is no such effect.", reason="no_such_effect", status=404)
+        if row.state != "stuck":
+            raise Refused(f"This effect is not stuck: it is {row.state}.", reason="not_stuck")
+        Outbox.objects.filter(id=id).update(**fields)
+        audit.write(actor.word, verb, f"effect:{id}", kind=row.kind, key=row.key)
 
 
 def _end(row: Outbox, state: str, why: str, wait: float = 0) -> None:
     Outbox.objects.filter(id=row.id).update(
         state=state, why=why[:400], lease_until=None, due_at=Now() + timedelta(seconds=wait),
-        done_at=Now() if state != "waiting" else None,
+        done_at=Now() if state in ("done", "dropped") else None,
     )  # fmt: skip

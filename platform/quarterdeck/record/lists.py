@@ -105,12 +105,3 @@ def audit(projects: Sequence[UUID], *, site: bool, after: int, people_only: bool
         # That a run moved because of a decision is said by the decision.
         rows = rows.filter(actor__startswith="person:").exclude(verb="moved")
     return audited.lines(list(rows.order_by("-at", "-id")[after : after + AUDIT_PAGE]), after + 1)
-
-
-def effects() -> list[views.Effect]:
-    rows = Outbox.objects.filter(state__in=["waiting", "stuck"]).order_by("id")[:MOST_EFFECTS]
-    return [
-        views.Effect(id=str(row.id), key=row.key, kind=row.kind, state=row.state, tries=row.tries, since=ms(row.created_at),
-                     why=row.why)
-        for row in rows
-    ]  # fmt: skip

@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from django.http import HttpResponse
 from ninja import Router
 
 from deckwire import views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
-from quarterdeck.flow import outbox
 from quarterdeck.record import fleet as house
 from quarterdeck.record import lists
 
@@ -18,24 +16,6 @@ router = Router(tags=["fleet"], by_alias=True)
 @router.get("/fleet", response=views.Fleet, auth=Needs("signed in"))
 def fleet(request: Asked) -> views.Fleet:
     return house.fleet(request.auth.projects)
-
-
-@router.get("/effects", response=list[views.Effect], auth=Needs("owner"))
-def effects(request: Asked) -> list[views.Effect]:
-    """What is still to be done outside, oldest first: what waits, and what is stuck until the owner says what becomes of it."""
-    return lists.effects()
-
-
-@router.post("/effects/{uuid:effect}/again", response={204: None}, auth=Needs("owner"))
-def again(request: Asked, effect: UUID) -> HttpResponse:
-    outbox.again(request.auth.actor, effect)
-    return HttpResponse(status=204)
-
-
-@router.post("/effects/{uuid:effect}/drop", response={204: None}, auth=Needs("owner"))
-def drop(request: Asked, effect: UUID) -> HttpResponse:
-    outbox.drop(request.auth.actor, effect)
-    return HttpResponse(status=204)
 
 
 @router.get("/audit", response=list[views.AuditLine], auth=Needs("signed in"))

@@ -62,6 +62,8 @@ class Outbox(Row):
     body = models.JSONField(default=dict)
     state = models.CharField(max_length=8, default="waiting")
     tries = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    """Tries that ended in a way that nobody foresaw: after some of them it is stuck, and a person looks."""
     due_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True)
     why = models.CharField(max_length=400, blank=True)
