@@ -5,16 +5,16 @@ unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest
 
-.PHONY: help run test check types bench story faults browser ready-to-test ready-to-check
+.PHONY: help run test check types bench story faults browser pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: ## start everything on this machine; Ctrl-C stops it
 	@exec ./run
 
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
-	$(PYTEST) -n 2 -m "not story and not faults and not browser and not bench"
+	$(PYTEST) -n 2 -m "not story and not faults and not browser and not pods and not bench"
 	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
 	$(PYTEST) -m story
 	$(PYTEST) -m faults
@@ -35,7 +35,7 @@ types: ## print the wire's TypeScript from the Python models
 	mv frontend/src/wire/types.ts.new frontend/src/wire/types.ts
 
 bench: ready-to-test ## print figures, assert none
-	$(PYTEST) -m bench -s
+	$(PYTEST) -m "bench and not pods" -s
 
 story: ready-to-test ## the whole product once: ticket to merge
 	$(PYTEST) -m story
@@ -45,6 +45,18 @@ faults: ready-to-test ## kill processes and check the history
 
 browser: ready-to-test ## a person's path in real Chromium
 	$(PYTEST) -m browser
+
+pods: ready-to-test ## agents in real pods of a cluster of our own (root; the first time builds it, 6 minutes)
+	$(PYTEST) -m "pods and not bench"
+
+bench-pods: ready-to-test ## how soon a pod's agent works: 1, 10 and 30 at once, beside a bare pod
+	$(PYTEST) -m "pods and bench" -s
+
+cluster-up: ## a Kubernetes of our own on this machine: LEVEL=node (real pods, root) or LEVEL=api
+	@infra/cluster/given.sh || infra/cluster/up.sh $(or $(LEVEL),node)
+
+cluster-down: ## take it down; nothing is left of it but what was built
+	@infra/cluster/down.sh
 
 ready-to-test:
 	@./run --for test

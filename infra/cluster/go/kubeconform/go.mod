@@ -1,0 +1,3 @@
+module quarterdeck.invalid/tools/kubeconform
+
+go 1.26.0

@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+# Images as OCI archives, from Debian's packages and the locked wheels: no Docker, no registry, nothing running.
+#   build.sh NAME...       pause      one static program, Debian's catatonit
+#                          agent      Debian with a shell and Python, and /opt/deckhand: the self-contained agent
+#                          platform   Debian with Python and git, and /opt/quarterdeck: every process of the platform
+#                          foreign    busybox alone: an image with neither our Python nor our libraries, for tests
+#                          postgres, valkey   the embedded servers, for a test installation
+# Root is needed (chroot). What was made lies in $QD_IMAGES and is made again only when its sources changed.
+. "$(dirname "$0")/../cluster/lib.sh"
+TOP="$(cd "$HERE/../.." && pwd)" ME="$HERE/../images"
+SUITE="$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")"
+SOURCES="${QD_APT_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
+[ -e "$SOURCES" ] || SOURCES=/etc/apt/sources.list
+SHELL_PACKAGES="base-files bash coreutils dash grep sed findutils diffutils tar gzip make libc-bin"
+PLAIN="$SHELL_PACKAGES python3"
+FULL="$PLAIN git ripgrep ca-certificates catatonit"
+export SOURCE_DATE_EPOCH=0 PYTHONHASHSEED=0
+unset PYTHONDONTWRITEBYTECODE PYTHONPATH
+
+digest() { sha256sum | cut -c1-16; }
+# tree FOLDER...: one digest of all files that are ours there
+tree() { find "$@" -type f ! -name '*.pyc' ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | digest; }
+uv() {
+  local found
+  for found in "$(type -P uv || true)" "$TOP/.boot/bin/uv"; do [ -x "$found" ] && { "$found" "$@"; return; }; done
+  die "uv was not found: ./run --for test brings it"
+}
+
+# once FOLDER WORDS...: WORDS fill FOLDER.part; it gets its name when it is whole
+once() {
+  local into="$1"; shift
+  [ ! -e "$into" ] || return 0
+  rm -rf "$into.part"
+  "$@" "$into.part"
+  mv "$into.part" "$into"
+}
+
+# A Debian root folder with these packages, unpacked without their scripts.
+# Never delete below "$1/dev" in a hook: mmdebstrap binds the machine's own /dev/shm there.
+debian() { # PACKAGES INTO
+  local before=(); ! command -v eatmydata >/dev/null || before=(eatmydata)
+  say "Debian root folder: $1"
+  ${before[@]+"${before[@]}"} mmdebstrap --quiet --mode=root --format=directory --variant=extract --include="${1// /,}" \
+    --aptopt='APT::Install-Recommends "false"' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' "$SUITE" "$2" "$SOURCES" >"$QD_IMAGES/mmdebstrap.log" 2>&1 ||
+    { tail -20 "$QD_IMAGES/mmdebstrap.log" >&2; die mmdebstrap; }
+  slim "$2"
+}
+slim() {
+  local r="$1"
+  mkdir -p "$r/etc/ssl/certs" "$r/work" "$r/home/agent" "$r/tmp" "$r/environment" "$r/opt/deckhand"
+  chmod 1777 "$r/tmp"
+  [ ! -d "$r/usr/share/ca-certificates" ] ||
+    find "$r/usr/share/ca-certificates" -name '*.crt' -print0 | sort -z | xargs -0 cat >"$r/etc/ssl/certs/ca-certificates.crt"
+  printf 'root:x:0:0:root:/root:/bin/sh\nagent:x:10001:10001::/home/agent:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n' >"$r/etc/passwd"
+  printf 'root:x:0:\nagent:x:10001:\nnogroup:x:65534:\n' >"$r/etc/group"
+  printf 'passwd: files\ngroup: files\nhosts: files dns\n' >"$r/etc/nsswitch.conf"
+  rm -rf "$r"/var/lib/apt "$r"/var/lib/dpkg "$r"/var/cache "$r"/var/log/* "$r"/etc/apt "$r"/etc/hostname "$r"/etc/resolv.conf
+  (cd "$r/usr/share" && rm -rf doc man locale info bash-completion lintian perl5 perl gitweb)
+  rm -rf "$r"/usr/lib/*-linux-gnu/gconv "$r"/usr/lib/*-linux-gnu/perl* "$r"/usr/lib/*-linux-gnu/libperl*
+  python_links "$r"
+  ! [ -x "$r/sbin/ldconfig" ] || { chroot "$r" ldconfig; rm -f "$r/var/cache/ldconfig/aux-cache"; }
+}
+python_links() { # what the packages' scripts would have done
+  local py
+  py="$(cd "$1/usr/bin" 2>/dev/null && ls python3.[0-9]* 2>/dev/null | head -1)"
+  [ -n "$py" ] || return 0
+  ln -sf "$py" "$1/usr/bin/python3"
+  chroot "$1" "/usr/bin/$py" -m compileall -q --invalidation-mode unchecked-hash "/usr/lib/$py" || true
+}
+root_of() { echo "$QD_IMAGES/root-$(printf '%s %s %s' "$SUITE" "$1" "$(declare -f debian slim python_links)" | digest)"; }
+root() { local into; into="$(root_of "$1")"; once "$into" debian "$1"; echo "$into"; }
+
+# The locked wheels of one extra, for the Python of a root folder.
+wheels() { # EXTRA ROOT
+  local version asked into
+  version="$(cd "$2/usr/bin" && ls python3.[0-9]* | head -1)"; version="${version#python}"
+  asked="$(cd "$TOP" && uv export -q --frozen --no-dev --no-default-groups --extra "$1" --no-emit-project --no-header)"
+  into="$QD_IMAGES/wheels-$1-$(printf '%s %s %s' "$asked" "$version" "$(declare -f install_wheels)" | digest)"
+  once "$into" install_wheels "$version" "$asked"
+  echo "$into"
+}
+install_wheels() { # VERSION REQUIREMENTS INTO
+  say "wheels for Python $1"
+  printf '%s\n' "$2" >"$3.txt"
+  uv pip install -q --no-config --no-deps --require-hashes --only-binary :all: --python-version "$1" \
+    --python-platform "$(uname -m)-manylinux_2_36" --link-mode copy --target "$3" -r "$3.txt" >&2
+  rm -f "$3.txt"
+  find "$3" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
+  # where a wheel was fetched from, and when, is nothing of the image's
+  rm -rf "$3/bin" "$3/.lock"
+  find "$3" \( -path '*.dist-info/direct_url.json' -o -path '*.dist-info/uv_cache.json' -o -path '*.dist-info/RECORD' \
+    -o -path '*.dist-info/REQUESTED' -o -path '*.dist-info/INSTALLER' \) -delete
+}
+sources() { # FROM INTO: without bytecode of other Pythons
+  mkdir -p "$2"
+  tar -C "$1" --exclude=__pycache__ --exclude='*.pyc' -cf - . | tar -C "$2" --no-same-owner -xf -
+}
+
+# /opt/deckhand: a Python, git, ripgrep, an init and their libraries, which find each other by absolute paths and so work
+# in any image of this processor, whatever is or is not in it. INTO is a root folder with nothing else in it.
+bundle() { # ROOT WHEELS INTO
+  local root="$1" at="$3/opt/deckhand" py program
+  say "self-contained agent"
+  py="$(cd "$root/usr/bin" && ls python3.[0-9]* | head -1)"
+  mkdir -p "$at/bin" "$at/lib" "$at/git"
+  cp "$root/usr/bin/$py" "$at/bin/$py"
+  ln -s "$py" "$at/bin/python3"; ln -s "$py" "$at/bin/python"
+  sources "$root/usr/lib/$py" "$at/lib/$py"
+  rm -rf "$at/lib/$py"/{ensurepip,idlelib,lib2to3,tkinter,turtledemo,pydoc_data,test,EXTERNALLY-MANAGED} "$at/lib/$py"/config-*
+  sources "$2" "$at/lib/$py/dist-packages"
+  for program in deckwire deckhand; do sources "$TOP/agents/$program" "$at/lib/$py/dist-packages/$program"; done
+  cp "$root/usr/bin/catatonit" "$root/usr/bin/rg" "$at/bin/"
+  cp "$root/bin/dash" "$at/lib/sh"
+  cp "$root/usr/bin/git" "$at/git/git"
+  for program in git-remote-http git-sh-setup; do cp "$root/usr/lib/git-core/$program" "$at/git/"; done
+  ln -s git-remote-http "$at/git/git-remote-https"
+  cp "$root/etc/ssl/certs/ca-certificates.crt" "$at/lib/"
+  install -m 755 "$ME/deckhand"/* "$at/bin/"
+  relocate "$root" "$at"
+  mkdir -p "$3/tmp"
+  chroot "$3" /opt/deckhand/bin/python -m compileall -q -j 1 --invalidation-mode unchecked-hash "/opt/deckhand/lib/$py"
+  rm -rf "$3/tmp"
+}
+relocate() { # ROOT AT: libraries are copied beside; programs are told to look there, and nowhere else first
+  local root="$1" at="$2" program loader
+  find "$at" -type f \( -name '*.so' -o -name '*.so.*' -o -perm -u+x \) -print | sort | while read -r program; do
+    libraries "$root" "$at" "$program"
+  done
+  for program in "$at"/bin/* "$at/git"/* "$at/lib/sh"; do
+    loader="$( [ -L "$program" ] || patchelf --print-interpreter "$program" 2>/dev/null || true)"
+    [ -n "$loader" ] || continue
+    cp -nL "$root$loader" "$at/lib/"
+    patchelf --set-interpreter "/opt/deckhand/lib/$(basename "$loader")" --force-rpath --set-rpath /opt/deckhand/lib "$program"
+  done
+}
+libraries() { # ROOT AT FILE: what FILE needs, and what that needs
+  local need found
+  for need in $(patchelf --print-needed "$3" 2>/dev/null || true); do
+    [ ! -e "$2/lib/$need" ] || continue
+    found="$(find "$1"/lib/*-linux-gnu "$1"/usr/lib/*-linux-gnu "$1"/lib64 -maxdepth 1 -name "$need" 2>/dev/null | head -1)"
+    [ -n "$found" ] || continue                                    # a wheel's own library, beside the one that needs it
+    cp -L "$found" "$2/lib/$need"
+    libraries "$1" "$2" "$found"
+  done
+}
+
+pack() { # NAME WORDS...
+  local name="$1"; shift
+  python3 "$ME/oci.py" "$QD_IMAGES/$name.tar" --arch "$(dpkg --print-architecture)" "$@" >"$QD_IMAGES/$name.json" 2>"$QD_IMAGES/$name.layers" ||
+    { tail -3 "$QD_IMAGES/$name.layers" >&2; die "image $name"; }
+  python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["manifest"])' "$QD_IMAGES/$name.json" >"$QD_IMAGES/$name.digest"
+  say "image $name: $(du -h "$QD_IMAGES/$name.tar" | cut -f1), $(cut -c1-19 "$QD_IMAGES/$name.digest")"
+}
+# unless NAME KEY: whether NAME must be made again
+unless() { [ ! -e "$QD_IMAGES/$1.tar" ] || [ "$(cat "$QD_IMAGES/$1.key" 2>/dev/null)" != "$2" ]; }
+made() { echo "$2" >"$QD_IMAGES/$1.key"; }
+script() { cat "$ME/build.sh" "$ME/oci.py" "$ME/deckhand"/* | digest; }
+
+image_pause() {
+  local key; key="pause $SUITE $(script)"
+  unless pause "$key" || return 0
+  pack pause --name "$QD_PAUSE" --layer pause="$(root "$FULL")/usr/bin/catatonit:/pause" --entrypoint '["/pause","-P"]' --user 65535:65535
+  made pause "$key"
+}
+
+image_agent() {
+  local key full plain packages
+  key="agent $SUITE $(script) $(cd "$TOP" && cat uv.lock | digest) $(tree "$TOP/agents")"
+  unless agent "$key" || return 0
+  full="$(root "$FULL")" plain="$(root "$PLAIN")" packages="$(wheels agent "$full")"
+  rm -rf "$QD_IMAGES/bundle"
+  once "$QD_IMAGES/bundle" bundle "$full" "$packages"
+  pack agent --name localhost/quarterdeck/agent:dev --layer debian="$plain:/" --layer deckhand="$QD_IMAGES/bundle:/" \
+    --user 10001:10001 --workdir / --env PATH=/opt/deckhand/bin:/usr/local/bin:/usr/bin:/bin --env LANG=C.UTF-8 \
+    --env HOME=/home/agent --entrypoint '["/opt/deckhand/bin/start"]'
+  made agent "$key"
+}
+
+image_platform() {
+  local key full packages at="$QD_IMAGES/platform"
+  [ -e "$TOP/frontend/dist/index.html" ] || die "the dashboard is not built: ./run --for test builds it"
+  key="platform $SUITE $(script) $(cd "$TOP" && cat uv.lock manage.py | digest) $(tree "$TOP/platform" "$TOP/agents/deckwire" "$TOP/frontend/dist")"
+  unless platform "$key" || return 0
+  full="$(root "$FULL")" packages="$(wheels platform "$full")"
+  rm -rf "$at"
+  once "$at" platform "$packages"
+  pack platform --name localhost/quarterdeck/platform:dev --layer debian="$full:/" --layer packages="$packages:/opt/quarterdeck/packages" \
+    --layer quarterdeck="$at:/" --user 10001:10001 --workdir /opt/quarterdeck --env PATH=/opt/quarterdeck/bin:/usr/local/bin:/usr/bin:/bin \
+    --env PYTHONPATH=/opt/quarterdeck/platform:/opt/quarterdeck/agents:/opt/quarterdeck/packages --env PYTHONUNBUFFERED=1 \
+    --env PYTHONDONTWRITEBYTECODE=1 --env DJANGO_SETTINGS_MODULE=quarterdeck.settings --env QUARTERDECK_DATA=/var/lib/quarterdeck \
+    --env LANG=C.UTF-8 --env HOME=/tmp --entrypoint '["/usr/bin/catatonit","--"]' --cmd '["/usr/bin/python3","-m","quarterdeck.doors.serve","web"]'
+  made platform "$key"
+}
+platform() { # WHEELS INTO
+  local at="$2/opt/quarterdeck"
+  mkdir -p "$at/bin" "$2/var/lib/quarterdeck"
+  sources "$TOP/platform/quarterdeck" "$at/platform/quarterdeck"
+  sources "$TOP/agents/deckwire" "$at/agents/deckwire"
+  sources "$TOP/frontend/dist" "$at/frontend/dist"
+  cp "$TOP/manage.py" "$at/"
+  printf '#!/bin/sh\nexec /usr/bin/python3 -P -m quarterdeck.cli "$@"\n' >"$at/bin/quarterdeck"; chmod 755 "$at/bin/quarterdeck"
+}
+
+image_foreign() {
+  local key; key="foreign $SUITE $(script)"
+  unless foreign "$key" || return 0
+  once "$QD_IMAGES/foreign-$(digest <<<"$key")" foreign
+  pack foreign --name localhost/quarterdeck/foreign:dev --layer busybox="$QD_IMAGES/foreign-$(digest <<<"$key"):/" --cmd '["/bin/sh"]'
+  made foreign "$key"
+}
+foreign() { # INTO
+  local word root; root="$(root busybox-static)"
+  mkdir -p "$1/bin" "$1/etc" "$1/tmp"
+  cp "$root/bin/busybox" "$1/bin/"
+  for word in sh ls cat cp mkdir rm echo env sleep true false grep sed head tail find; do ln -s busybox "$1/bin/$word"; done
+}
+
+[ "$(id -u)" = 0 ] || die "images are made as root (chroot); or use the Dockerfiles beside"
+for program in mmdebstrap patchelf python3; do command -v "$program" >/dev/null || die "$program is missing (Debian: apt-get install $program)"; done
+mkdir -p "$QD_IMAGES"
+exec 8>"$QD_IMAGES/.lock"
+flock 8
+for name in "${@:-agent}"; do
+  declare -F "image_$name" >/dev/null || die "there is no image $name"
+  "image_$name"
+done
