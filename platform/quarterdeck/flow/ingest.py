@@ -31,7 +31,7 @@ from quarterdeck.flow import asks, mailbox, pokes, stores, watching
 from quarterdeck.outside import plugs
 from quarterdeck.record import fences, ledger, lifecycle, wakes
 from quarterdeck.record.ledger import Line
-from quarterdeck.record.models import Attempt, Checkpoint, Event, Run, RunRepository, StreamHead
+from quarterdeck.record.models import Attempt, Checkpoint, Run, RunRepository, StreamHead
 from quarterdeck.record.tokens import Bearer
 
 SEALED_FIRST = "The agent sealed its work before it read this: send it back from the review with your words."
@@ -106,18 +106,18 @@ def events(bearer: Bearer, said: Batch) -> Stored:
 
 def _take_events(run: Run, head: StreamHead, bearer: Bearer, numbered: list[Numbered], allowed: frozenset[str]) -> int:
     """Stores them in the agent's order, repeats dropped, and lets each have its effect once."""
-    known = set(
-        Event.objects.filter(stream=head.stream, epoch=bearer.epoch, n__in=[one.n for one in numbered]).values_list(
-            "n", flat=True
-        )
-    )
-    fresh = [one for one in numbered if one.n not in known]
+    new = ledger.unknown(head.stream, bearer.epoch, [one.n for one in numbered])
+    fresh = []
+    for one in numbered:
+        if one.n in new:
+            new.discard(one.n)  # told twice in one batch, it is one event with one effect
+            fresh.append(one)
     bodies = [_admit(one, allowed) for one in fresh]
     lines = [
         Line(body=body, actor=f"agent:{bearer.epoch}", epoch=bearer.epoch, n=one.n, at=_when(one.at))
         for one, body in zip(fresh, bodies, strict=True)
     ]
-    ledger.append(head.stream, lines, head=head)
+    ledger.append(head.stream, lines, head=head, fresh=True)
     for body in bodies:
         effect = EFFECTS.get(type(body))
         if effect is not None:

@@ -30,17 +30,18 @@ class Line:
     at: datetime | None = None
 
 
-def append(stream: str, lines: Sequence[Line], *, head: StreamHead | None = None) -> int:
+def append(stream: str, lines: Sequence[Line], *, head: StreamHead | None = None, fresh: bool = False) -> int:
     """Stores what is not stored yet, in order, and returns the stream's newest seq.
 
     Must run in a transaction; hand in `head` when the caller holds its lock already. A repeat (same epoch and n) is
-    dropped. Poison is stored as a quarantined stub in its place, so that nothing behind it is stuck.
+    dropped; `fresh` says that the caller asked `unknown` already, under that lock. Poison is stored as a quarantined stub
+    in its place, so that nothing behind it is stuck.
     """
     head = head or lock(stream)
-    fresh = _without_repeats(stream, lines)
-    if not fresh:
+    kept = lines if fresh else _without_repeats(stream, lines)
+    if not kept:
         return head.seq
-    rows = [_row(stream, head.seq + i, line) for i, line in enumerate(fresh, start=1)]
+    rows = [_row(stream, head.seq + i, line) for i, line in enumerate(kept, start=1)]
     Event.objects.bulk_create(rows)
     head.seq += len(rows)
     StreamHead.objects.filter(stream=stream).update(seq=head.seq)
@@ -77,22 +78,23 @@ def heads(streams: Iterable[str]) -> dict[str, int]:
     return dict(StreamHead.objects.filter(stream__in=list(streams)).values_list("stream", "seq"))
 
 
+def unknown(stream: str, epoch: int, numbers: Sequence[int]) -> set[int]:
+    """Those of an agent's numbers in this epoch that are not stored yet."""
+    if not numbers:
+        return set()
+    known = Event.objects.filter(stream=stream, epoch=epoch, n__in=numbers).values_list("n", flat=True)
+    return set(numbers) - set(known)
+
+
 def _without_repeats(stream: str, lines: Sequence[Line]) -> list[Line]:
-    numbered = [line for line in lines if line.n is not None]
-    if not numbered:
-        return list(lines)
-    epoch = numbered[0].epoch
-    known = set(
-        Event.objects.filter(stream=stream, epoch=epoch, n__in=[line.n for line in numbered]).values_list(
-            "n", flat=True
-        )
-    )
-    fresh = []
+    numbers = [line.n for line in lines if line.n is not None]
+    new = unknown(stream, next((line.epoch for line in lines if line.n is not None), 0), numbers)
+    kept = []
     for line in lines:
-        if line.n is None or line.n not in known:
-            fresh.append(line)
-            known.add(line.n)
-    return fresh
+        if line.n is None or line.n in new:
+            kept.append(line)
+            new.discard(line.n or 0)
+    return kept
 
 
 def _row(stream: str, seq: int, line: Line) -> Event:
