@@ -73,10 +73,11 @@ class Git:
         self._token, self._path, self._wait = token, path, wait
         self._config = git_dir.parent / "gitconfig"
 
-    def write_config(self) -> None:
-        """The token goes into a file of our own, 0600: never into argv or the environment, which others can read."""
+    def write_config(self, *, remote: bool = False) -> None:
+        """The token goes into a file of our own, 0600: never into argv or the environment, which others can read. Only for
+        as long as git talks to the service: in a pod tools have the runner's uid, and none of them runs meanwhile."""
         text = CONFIG
-        if token := self._token():
+        if remote and (token := self._token()):
             text += f'[http]\n\textraHeader = "Authorization: Bearer {token}"\n\tfollowRedirects = false\n'
         fresh = self._config.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -105,14 +106,20 @@ class Git:
         tries = 0
         while True:
             tries += 1
-            self.write_config()
-            ran = await self.run(*args, check=False)
+            ran = await self._with_token(*args)
             if ran.code == 0:
                 return ran
             _end_if_told(ran.err)
             if not WEATHER.search(ran.err):
                 return ran
             await self._wait(backoff(tries, random.random()))
+
+    async def _with_token(self, *args: str) -> Ran:
+        self.write_config(remote=True)
+        try:
+            return await self.run(*args, check=False)
+        finally:
+            self.write_config()
 
     def _environment(self) -> dict[str, str]:
         return {

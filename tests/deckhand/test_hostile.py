@@ -99,12 +99,17 @@ def test_tools_see_neither_the_secret_nor_the_runners_environment(stage, tmp_pat
     assert "qd_git_" not in output
 
 
-def test_the_git_token_is_in_a_private_file_and_in_no_argument(stage, tmp_path: Path):
-    _, start = stage()
+def test_the_git_token_is_in_a_private_file_while_git_talks_and_nowhere_else(stage, tmp_path: Path):
+    """In a pod tools have the runner's uid: what they could read must hold nothing."""
+    look = shell("cat ../home/gitconfig; grep -rl qd_git_ .. ; echo looked")
+    platform, start = stage(Play({"work": [look, FIX, FINISH]}))
     agent = start()
     agent.ends(0)
+    said = platform.of("ran")[0]["output"]
+    assert "hooksPath" in said
+    assert "qd_git_" not in said
     config = agent.place / "home" / "gitconfig"
-    assert "qd_git_" in config.read_text()
+    assert "qd_git_" not in config.read_text()
     assert config.stat().st_mode & 0o777 == 0o600
 
 

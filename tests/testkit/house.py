@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -193,11 +193,15 @@ class House:
         return path.read_text(errors="replace") if path.exists() else ""
 
 
+Kind = TypeVar("Kind", bound=House)
+
+
 @contextlib.contextmanager
-def living(**environment: str) -> Iterator[House]:
-    house = House(**environment)
+def living(kind: type[Kind] = House, **environment: str) -> Iterator[Kind]:  # type: ignore[assignment]
+    house = kind(**environment)
     try:
-        yield house.start()
+        house.start()
+        yield house
     finally:
         house.stop()
         subprocess.run(["rm", "-rf", str(house.data)], check=True)
