@@ -80,8 +80,9 @@ class Board(Limited):
         return [Transition(word, STATUS[word], STATUS[word], word) for word, order in ORDER.items() if order != at]
 
     def transition(
-        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None
-    ) -> bool:
+        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None,
+        sideways: bool = False,
+    ) -> bool:  # fmt: skip
         """Somebody else may move it in between; then it is looked at again."""
         self._may("transition")
         while ORDER[(issue := self.fetch(id)).status_category] < ORDER[category]:

@@ -83,12 +83,14 @@ class Tracker(Protocol):
         """What may be done from where it stands, with the fields that each one's screen asks for."""
 
     def transition(
-        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None
-    ) -> bool:
+        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None,
+        sideways: bool = False,
+    ) -> bool:  # fmt: skip
         """Moves the ticket to a status of that category, never backwards. False when it stands there or beyond.
 
         `names` are wanted statuses or transitions, best first. Raises Refused: screen_fields (its text names them), ambiguous
-        (into done only by a name), no_transition (often a missing right).
+        (into done only by a name), no_transition (often a missing right). `sideways` also goes to one of the names within the
+        category, unless the ticket stood there before.
         """
 
     def link(self, id: str, global_id: str, url: str, title: str) -> None:
