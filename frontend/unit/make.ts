@@ -14,7 +14,7 @@ export const request = (more: Partial<Request> = {}): Request => ({
 
 export const proposal = (more: Partial<Proposal> = {}): Proposal => ({
   id: "o1", head: "4f2c9e1", base: "main", baseSha: "91ab3d4", digest: "", summary: "", pull: "", pullUrl: "", commits: 1, files: 1, added: 1, removed: 0,
-  failToPass: null, passToPass: null, broken: null, stillFailing: null, knownRed: null, beyondPlan: [], checks: [], ...more,
+  failToPass: null, passToPass: null, broken: null, stillFailing: null, knownRed: null, mergeSha: "", beyondPlan: [], checks: [], ...more,
 });
 
 export const event = (seq: number, more: Partial<TimelineEvent> = {}): TimelineEvent => ({

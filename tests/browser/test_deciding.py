@@ -131,7 +131,7 @@ def test_pages_and_runs_are_found_by_keys(page: Page) -> None:
         page.keyboard.press(key)
         expect(page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
     page.keyboard.press("Control+k")
-    page.get_by_placeholder("A run, a page or something to do").fill("LARK-3")
+    page.get_by_placeholder("A ticket, a run, a page or something to do").fill("LARK-3")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Export the orders of one month only")).to_be_visible()
 

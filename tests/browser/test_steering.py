@@ -112,15 +112,15 @@ def test_a_ticket_is_written_mended_and_talked_about(alice: Person, page: Page) 
 
 def test_the_projects_repository_is_tested_in_facts(alice: Person, page: Page) -> None:
     alice.go(page, "/settings?part=Projects")
-    page.get_by_role("button", name="Test repository").click()
+    page.get_by_role("button", name="Check repository").click()
     facts = page.get_by_role("list", name="What the test found").get_by_role("listitem")
     expect(facts.first).to_be_visible()
     expect(facts.filter(has=page.get_by_label("needs mending"))).to_have_count(0)
     page.get_by_label("Branch").fill("no-such-branch")
-    page.get_by_role("button", name="Save and test").click()
+    page.get_by_role("button", name="Save and check").click()
     expect(facts.filter(has=page.get_by_label("needs mending"))).not_to_have_count(0)
     page.get_by_label("Branch").fill("main")
-    page.get_by_role("button", name="Save and test").click()
+    page.get_by_role("button", name="Save and check").click()
     expect(facts.filter(has=page.get_by_label("needs mending"))).to_have_count(0)
 
 

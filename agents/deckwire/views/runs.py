@@ -45,7 +45,10 @@ class Check(View):
 
 
 class Proposal(View):
-    """A sealed head with what the platform re-ran for it. Shas are whole. Counts are None until the check has run."""
+    """A sealed head with what the platform re-ran for it. Shas are whole. Counts are None until the check has run.
+
+    `merge_sha` is the commit on `base` that holds it, once the run is merged.
+    """
 
     id: str
     head: str
@@ -64,6 +67,7 @@ class Proposal(View):
     broken: int | None = None
     still_failing: int | None = None
     known_red: int | None = None
+    merge_sha: str = ""
     beyond_plan: list[str] = Field(default_factory=list)
     checks: list[Check] = Field(default_factory=list)
 

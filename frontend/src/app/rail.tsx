@@ -4,7 +4,7 @@ import { HealthStrip } from "@/app/health-strip";
 import { PLACES, type Place } from "@/app/nav";
 import { assign, open } from "@/app/overlays";
 import { UserMenu } from "@/app/user-menu";
-import { grouped } from "@/features/inbox/group";
+import { waiting } from "@/features/inbox/waiting";
 import { useRequests, useRuns } from "@/live/hooks";
 import { Count } from "@/ui/chip";
 import { Kbd } from "@/ui/kbd";
@@ -67,7 +67,7 @@ function RailLink({ place }: { place: Place }) {
 export function useCount(to: Place["to"]): number {
   const requests = useRequests();
   const runs = useRuns();
-  if (to === "/inbox") return grouped(requests.filter((request) => request.state === "open")).length;
+  if (to === "/inbox") return waiting(requests).length;
   if (to === "/review") return runs.filter((run) => run.attention === "ready").length;
   return 0;
 }

@@ -7,6 +7,7 @@ import { PLACES } from "@/app/nav";
 import { assign, open } from "@/app/overlays";
 import { Rail, useCount } from "@/app/rail";
 import { me, painted, theme, tourDone } from "@/app/session";
+import { useMergedNotices } from "@/features/decide/merged";
 import { useSignal } from "@/lib/signal";
 import { Skeleton } from "@/ui/empty";
 import { Notices, undoLast } from "@/ui/toast";
@@ -24,6 +25,8 @@ export function Shell() {
   useTitle();
   useEffect(() => { setTimeout(() => void loadPalette().catch(() => undefined), 1500); }, []);
   useFirstVisit();
+  useMergedNotices();
+  const touring = useSignal(open) === "tour";
   return (
     <div className="flex h-full">
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:left-2 focus:top-2 focus:z-50 focus:rounded-control focus:bg-raised focus:px-3 focus:py-2">
@@ -36,6 +39,7 @@ export function Shell() {
           <Suspense fallback={<Skeleton />}><Outlet /></Suspense>
         </main>
       </div>
+      {touring && <Suspense fallback={null}><Tour /></Suspense>}
       <BottomTabs />
       <Notices />
       <Overlays />
@@ -60,7 +64,6 @@ function Overlays() {
     <Suspense fallback={null}>
       {now === "palette" && <Palette />}
       {now === "help" && <Help />}
-      {now === "tour" && <Tour />}
       {now === "assign" && <Assign />}
       {now === "ticket" && <NewTicket />}
     </Suspense>

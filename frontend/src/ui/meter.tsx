@@ -1,4 +1,4 @@
-import { against, money } from "@/lib/money";
+import { against, money, plural } from "@/lib/money";
 import { cx } from "@/lib/cx";
 
 export function Meter({ share, label, tone }: { share: number; label: string; tone: "calm" | "near" | "over" }) {
@@ -30,9 +30,9 @@ export function CostMeter({ spent, cap, currency, wide }: { spent: number; cap: 
 /** Plan steps as a row of ticks: done, active, to do. Twelve at most; more are summed in the word beside it. */
 export function StepTicks({ done, total, active }: { done: number; total: number; active: boolean }) {
   return (
-    <span className="inline-flex min-w-0 shrink items-center gap-[3px]" role="img" aria-label={`${done} of ${total} steps done`}>
+    <span className="inline-flex min-w-0 shrink items-center gap-[3px] overflow-hidden" role="img" aria-label={`${done} of ${plural(total, "step")} done`}>
       {Array.from({ length: total }, (_, i) => (
-        <span key={i} className={cx("h-[3px] rounded-full", total > 6 ? "w-2" : "w-2.5", i < done ? "bg-text-3" : i === done && active ? "bg-working" : "bg-line-strong")} />
+        <span key={i} className={cx("h-[3px] rounded-full", total > 6 ? "w-2 min-w-[2px]" : "w-2.5 min-w-[3px]", i < done ? "bg-text-3" : i === done && active ? "bg-working" : "bg-line-strong")} />
       ))}
     </span>
   );

@@ -1,9 +1,10 @@
 import { CircleCheck, CircleX, Clock, X } from "lucide-react";
+import { useLayoutEffect, useRef } from "react";
 import { signal, useSignal } from "@/lib/signal";
 import { plural } from "@/lib/money";
 import { Button, IconButton } from "@/ui/button";
 
-export interface ReceiptLine { run: string; label: string; fate: "applied" | "rejected" | "pending"; why: string }
+export interface ReceiptLine { run: string; label: string; fate: "applied" | "rejected" | "pending"; why: string; ended?: boolean }
 export interface Notice { id: number; text: string; undo?: () => void; lines?: ReceiptLine[]; retry?: () => void }
 
 const current = signal<Notice | null>(null);
@@ -17,6 +18,16 @@ export function notify(notice: Omit<Notice, "id">): void {
   if (!notice.lines) timer = setTimeout(() => current.set(null), 8000);
 }
 
+/** What became of a run that a notice speaks of: its line says it in place. False when no notice that is shown knows the run. */
+export function follow(run: string, why: string, all: (count: number) => string): boolean {
+  const notice = current.get();
+  if (!notice?.lines?.some((line) => line.run === run)) return false;
+  const lines = notice.lines.map((line) => (line.run === run ? { ...line, why, fate: "applied" as const, ended: true } : line));
+  const landed = lines.filter((line) => line.fate !== "rejected");
+  current.set({ ...notice, lines, ...(landed.every((line) => line.ended) ? { text: all(landed.length) } : {}) });
+  return true;
+}
+
 export function undoLast(): boolean {
   const undo = current.get()?.undo;
   if (!undo) return false;
@@ -27,8 +38,11 @@ export function undoLast(): boolean {
 
 export function Notices() {
   const notice = useSignal(current);
+  const box = useRef<HTMLDivElement>(null);
+  // What scrolls keeps this much room at its end: nothing lies under a notice for good.
+  useLayoutEffect(() => document.documentElement.style.setProperty("--notice", notice ? `${(box.current?.offsetHeight ?? 0) + 88}px` : "0px"), [notice]);
   return (
-    <div role="status" aria-live="polite" className="pointer-events-none fixed bottom-20 left-[220px] z-40 flex max-w-[calc(100vw-24px)] max-desk:left-16 max-tablet:bottom-auto max-tablet:left-3 max-tablet:top-3">
+    <div ref={box} role="status" aria-live="polite" className="pointer-events-none fixed bottom-20 right-5 z-40 flex max-w-[calc(100vw-24px)] max-tablet:bottom-auto max-tablet:left-3 max-tablet:right-auto max-tablet:top-3">
       {notice && <Card key={notice.id} notice={notice} />}
     </div>
   );

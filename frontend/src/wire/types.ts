@@ -227,7 +227,11 @@ export interface Check {
   note: string;
 }
 
-/** A sealed head with what the platform re-ran for it. Shas are whole. Counts are None until the check has run. */
+/**
+ * A sealed head with what the platform re-ran for it. Shas are whole. Counts are None until the check has run.
+ *
+ * `merge_sha` is the commit on `base` that holds it, once the run is merged.
+ */
 export interface Proposal {
   id: string;
   head: string;
@@ -246,6 +250,7 @@ export interface Proposal {
   broken: number | null;
   stillFailing: number | null;
   knownRed: number | null;
+  mergeSha: string;
   beyondPlan: string[];
   checks: Check[];
 }

@@ -27,6 +27,7 @@ from quarterdeck.record.views.times import ms, ms_or_none
 
 DOORS_EXPECTED = timedelta(seconds=5)
 LEASE_EXPECTED = timedelta(seconds=15)
+LEASES = {"reconciler": "gives runs their places and notices agents that are lost"}
 LATE, BROKEN = 2, 6
 """A sign is late after twice its rhythm, and the part is called broken after six times."""
 
@@ -72,7 +73,7 @@ def _queue(projects: Sequence[UUID], moment: datetime) -> list[views.QueueEntry]
 
 def _doors(moment: datetime) -> list[views.Source]:
     return [
-        _source(row.name.capitalize(), "agents report here", row.seen, moment, DOORS_EXPECTED)
+        _source(row.name.capitalize(), "where agents report what they do", row.seen, moment, DOORS_EXPECTED)
         for row in DoorsOpen.objects.order_by("name")
     ]
 
@@ -80,7 +81,14 @@ def _doors(moment: datetime) -> list[views.Source]:
 def _leases(moment: datetime) -> list[views.Source]:
     """A lease is renewed by its holder; what it runs out of tells when that last happened."""
     return [
-        _source(row.name.capitalize(), row.holder or "nobody holds it", min(row.until, moment), moment, LEASE_EXPECTED)
+        _source(
+            row.name.capitalize(),
+            LEASES.get(row.name, "works for the whole house"),
+            min(row.until, moment),
+            moment,
+            LEASE_EXPECTED,
+            note=f"held by {row.holder}" if row.holder else "nobody holds it",
+        )  # fmt: skip
         for row in Lease.objects.order_by("name")
     ]
 
@@ -92,7 +100,7 @@ def _outbox(moment: datetime) -> list[views.Source]:
         return [
             views.Source(
                 name="Outbox",
-                what="effects outside",
+                what="what is sent outside: to trackers, forges and the mail",
                 last_at=None,
                 expected=5_000,
                 state="idle",
@@ -104,7 +112,7 @@ def _outbox(moment: datetime) -> list[views.Source]:
         note = f"{stuck.count()} stuck, {waiting.count()} waiting: {first.why}"
         return [
             views.Source(
-                name="Outbox", what="effects outside", last_at=ms(first.created_at), expected=5_000, state="broken",
+                name="Outbox", what="what is sent outside: to trackers, forges and the mail", last_at=ms(first.created_at), expected=5_000, state="broken",
                 note=note,
             )
         ]  # fmt: skip
@@ -112,17 +120,24 @@ def _outbox(moment: datetime) -> list[views.Source]:
     note = f"{waiting.count()} waiting{': ' + oldest.why if oldest.why else ''}"
     return [
         views.Source(
-            name="Outbox", what="effects outside", last_at=ms(oldest.created_at), expected=5_000,
+            name="Outbox", what="what is sent outside: to trackers, forges and the mail", last_at=ms(oldest.created_at), expected=5_000,
             state="late" if late else "live", note=note,
         )
     ]  # fmt: skip
 
 
-def _source(name: str, what: str, last: datetime, moment: datetime, expected: timedelta) -> views.Source:
+def _source(
+    name: str, what: str, last: datetime, moment: datetime, expected: timedelta, note: str = ""
+) -> views.Source:
     age = moment - last
     state = "broken" if age > BROKEN * expected else "late" if age > LATE * expected else "live"
     return views.Source(
-        name=name, what=what, last_at=ms(last), expected=round(expected.total_seconds() * 1000), state=state
+        name=name,
+        what=what,
+        last_at=ms(last),
+        expected=round(expected.total_seconds() * 1000),
+        state=state,
+        note=note,
     )
 
 

@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { RunCard } from "@/features/board/card";
 import { cx } from "@/lib/cx";
-import { money } from "@/lib/money";
+import { money, plural } from "@/lib/money";
 import type { Run } from "@/wire/types";
 
 const GAP = 8;
@@ -16,7 +16,8 @@ const watchWide = (tell: () => void): (() => void) => {
 };
 
 /** Cards have one height, so a thousand of them need no measuring and nothing moves when a line changes. */
-export function Column({ title, runs, first, cursor }: { title: string; runs: Run[]; first: boolean; cursor: number }) {
+export function Column({ title, runs, asked, cursor }: { title: string; runs: Run[]; asked?: { all: number; reviews: number }; cursor: number }) {
+  const first = asked !== undefined;
   const scroller = useRef<HTMLDivElement>(null);
   const card = useSyncExternalStore(watchWide, cardHeight);
   const rows = useVirtualizer({
@@ -28,11 +29,12 @@ export function Column({ title, runs, first, cursor }: { title: string; runs: Ru
   return (
     <section aria-label={title} className={cx("flex min-w-[196px] flex-col max-tablet:min-w-[86vw] max-tablet:snap-start", first ? "flex-[1.18]" : "flex-1")}>
       <header className="flex h-10 items-center gap-2 px-2.5">
-        <h2 className={cx("text-body font-semibold", first && runs.length > 0 && "text-needs")}>{title}</h2>
-        <span className="num text-meta text-text-3">{runs.length}</span>
+        <h2 className={cx("text-body font-semibold", first && asked.all > 0 && "text-needs")}>{title}</h2>
+        <span className="num text-meta text-text-3" title={first ? "Open requests, as the inbox counts them" : undefined}>{first ? asked.all : runs.length}</span>
+        {first && asked.reviews > 0 && <span className="num truncate text-meta text-text-3">{asked.reviews} in Ready</span>}
         <span className="num ml-auto text-meta text-text-3">{money(spent, runs[0]?.currency)}</span>
       </header>
-      <div ref={scroller} tabIndex={0} role="region" aria-label={`${title}, ${runs.length} cards`} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
+      <div ref={scroller} tabIndex={0} role="region" aria-label={`${title}, ${plural(runs.length, "card")}`} className="min-h-0 flex-1 overflow-y-auto px-2 pb-[calc(16px+var(--notice,0px))]">
         {runs.length === 0 && <p className="px-1 py-2 text-meta text-text-3">Nothing here.</p>}
         <ul className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((row) => (

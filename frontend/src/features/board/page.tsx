@@ -4,7 +4,8 @@ import { Column } from "@/features/board/column";
 import { Toolbar } from "@/features/board/toolbar";
 import { useBoardRuns } from "@/features/board/use-board-runs";
 import { useBoardKeys } from "@/features/board/use-board-keys";
-import { useRuns } from "@/live/hooks";
+import { waiting } from "@/features/inbox/waiting";
+import { useRequests, useRuns } from "@/live/hooks";
 import { COLUMNS } from "@/lib/attention";
 import { plural } from "@/lib/money";
 import { Columns3, Plus } from "lucide-react";
@@ -27,10 +28,11 @@ export function BoardPage() {
   const total = useRuns().length;
   const runs = useBoardRuns(filter);
   const columns = COLUMNS.map((column) => ({ ...column, runs: runs.filter((one) => column.holds.includes(one.attention)).map((one) => one.run).sort((a, b) => rank(a, column.id) - rank(b, column.id)) }));
+  const asked = useAsked(runs.map((one) => one.run.id));
   const cursor = useBoardKeys(columns.map((column) => column.runs));
   return (
     <div className="flex h-full flex-col">
-      <PageHead title="Board" fact={`${plural(total, "run")}, ${columns[0]?.runs.length ?? 0} need you`}>
+      <PageHead title="Board" fact={`${plural(total, "run")}, ${asked.all} ${asked.all === 1 ? "request waits" : "requests wait"} for you`}>
         <Link to="/list" search={filter} className="tap inline-flex items-center rounded-control px-2 text-meta text-accent-text hover:underline">Same as a list</Link>
         <Link to="/tickets" className="tap inline-flex items-center rounded-control px-2 text-meta text-accent-text hover:underline tablet:hidden">Tickets</Link>
         <Button className="tablet:hidden" icon={<Plus size={14} />} onClick={() => assign()}>New run</Button>
@@ -38,11 +40,17 @@ export function BoardPage() {
       <Toolbar filter={filter} total={total} shown={runs.length} onChange={(next) => void go({ search: next, replace: true })} />
       {total === 0 ? <NoRuns /> : <div className="hairline-t flex min-h-0 flex-1 gap-0 overflow-x-auto px-3 max-tablet:snap-x max-tablet:snap-mandatory" tabIndex={0} role="region" aria-label="Columns">
         {columns.map((column, i) => (
-          <Column key={column.id} title={column.title} runs={column.runs} first={i === 0} cursor={cursor?.column === i ? cursor.row : -1} />
+          <Column key={column.id} title={column.title} runs={column.runs} {...(i === 0 ? { asked } : {})} cursor={cursor?.column === i ? cursor.row : -1} />
         ))}
       </div>}
     </div>
   );
+}
+
+/** What waits for you among these runs: counted as the inbox counts it, a review that stands in Ready too. */
+function useAsked(ids: readonly string[]): { all: number; reviews: number } {
+  const asked = waiting(useRequests()).filter((request) => request.runs.some((id) => ids.includes(id)));
+  return { all: asked.length, reviews: asked.filter((request) => request.kind === "review").length };
 }
 
 /** No run yet: say what makes one. While the first snapshot is on its way, only the shape of the page. */

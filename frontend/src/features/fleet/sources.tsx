@@ -24,7 +24,7 @@ function SourceRow({ source }: { source: Source }) {
         <span className="block truncate text-meta text-text-3">{source.what}</span>
       </span>
       <span className={cx("w-12 shrink-0 text-meta font-medium", TONE[source.state])}>{source.state}</span>
-      <span className="num w-16 shrink-0 text-right text-meta text-text-2">{source.lastAt === null ? "never" : span(now - source.lastAt)}</span>
+      <span className="num w-16 shrink-0 text-right text-meta text-text-2">{source.lastAt === null ? "" : span(now - source.lastAt)}</span>
     </li>
   );
 }

@@ -14,7 +14,7 @@ import { IconButton } from "@/ui/button";
 import { WaitClock } from "@/ui/clock";
 import { RiskBars, RiskFlags } from "@/ui/risk";
 import { Tip } from "@/ui/tip";
-import type { Request, Run } from "@/wire/types";
+import type { Request, RiskFlag, Run } from "@/wire/types";
 
 interface Props { request: Request; triage: Triage; total: number; past: boolean; menu: boolean; onMenu: (open: boolean) => void; onBack: () => void }
 
@@ -25,12 +25,12 @@ export function RequestDetail({ request, triage, total, past, menu, onMenu, onBa
   return (
     <article aria-label={request.ask} className="flex h-full flex-col">
       <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="region" aria-label="Request">
-        <div className="mx-auto flex max-w-[780px] flex-col gap-5 wide:max-w-[900px] px-8 pb-10 pt-5 max-tablet:gap-4 max-tablet:px-4 max-tablet:pt-2">
+        <div className="mx-auto flex max-w-[780px] flex-col gap-5 wide:max-w-[900px] px-8 pb-[calc(40px+var(--notice,0px))] pt-5 max-tablet:gap-4 max-tablet:px-4 max-tablet:pt-2">
           <Top request={request} run={run} place={`${triage.index + 1} of ${total}`} onBack={onBack} />
           <div className="flex flex-col gap-3">
             <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{request.ask}</h2>
             <p className="prose-measure text-lead text-text-2">{request.context}</p>
-            {request.flags.length > 0 && <RiskFlags flags={request.flags} />}
+            {flagsOf(request, run).length > 0 && <RiskFlags flags={flagsOf(request, run)} />}
           </div>
           <StateNote request={request} />
           <KindBody request={request} run={run} triage={triage} />
@@ -40,6 +40,9 @@ export function RequestDetail({ request, triage, total, past, menu, onMenu, onBa
     </article>
   );
 }
+
+/** A review shows what its page shows of the sealed head; the agent's own flags are of its plan. */
+const flagsOf = (request: Request, run: Run): RiskFlag[] => (request.kind === "review" && run.proposal?.head === request.head ? run.flags : request.flags);
 
 function Top({ request, run, place, onBack }: { request: Request; run: Run; place: string; onBack: () => void }) {
   const now = useNow();

@@ -22,7 +22,7 @@ export function QueueList({ queue, triage }: { queue: Queue; triage: Triage }) {
           <Button size="small" look="ghost" icon={<ArrowUp size={13} />} keys="." onClick={queue.takeIn}>{plural(queue.fresh, "new request")}</Button>
         </div>
       )}
-      <ul aria-label="Requests" className="min-h-0 flex-1 overflow-y-auto p-1.5 pb-16">
+      <ul aria-label="Requests" className="min-h-0 flex-1 overflow-y-auto p-1.5 pb-[calc(64px+var(--notice,0px))]">
         {queue.shown.map((request, i) => (
           <QueueRow key={request.id} request={request} here={i === triage.index} marked={triage.marked.has(request.id)}
             anyMarked={triage.marked.size > 0} onOpen={() => triage.go(i)} onMark={() => triage.mark(request.id)} />

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleDashed, CircleX, Clock, LoaderCircle, TriangleAlert } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleMinus, CircleX, Clock, LoaderCircle, TriangleAlert } from "lucide-react";
 import { Section } from "@/ui/section";
 import type { Check, EvidenceRow, Proposal } from "@/wire/types";
 
@@ -11,7 +11,7 @@ export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly Evid
         <tbody className="divide-y divide-line">
           {rows.map((row) => (
             <tr key={row.kind + row.what} className="h-8">
-              <td className="w-6 min-w-6 py-2 align-top"><EvidenceIcon state={row.state} /></td>
+              <td className="w-6 min-w-6 py-2 align-top"><EvidenceIcon state={row.state} kind={row.kind} /></td>
               <td className="whitespace-nowrap py-1 pr-4 align-top font-medium max-tablet:whitespace-normal">{row.what}</td>
               <td className="num whitespace-nowrap py-1 pr-6 text-right align-top font-semibold">{row.figure}</td>
               <td className="w-full py-1 align-top text-text-2 max-tablet:hidden">{row.note}<Items items={row.items} /></td>
@@ -47,19 +47,24 @@ function Items({ items }: { items: readonly string[] }) {
 const figure = (count: number | null): string => (count === null ? "not run" : count.toLocaleString("en"));
 const state = (good: boolean | null): EvidenceRow["state"] => (good === null ? "unknown" : good ? "good" : "warn");
 
-/** The three rows of proof that a card carries, for the inbox. */
+/** The rows of proof that a card carries, for the inbox: in the words of the review's own. */
 export function proofOf(proposal: Proposal): EvidenceRow[] {
-  const { failToPass, passToPass, broken, beyondPlan } = proposal;
+  const { failToPass, passToPass, broken, stillFailing, knownRed, beyondPlan } = proposal;
+  const row = (kind: EvidenceRow["kind"], what: string, figure: string, note: string, state: EvidenceRow["state"], items: string[] = []): EvidenceRow => ({ kind, what, figure, note, state, items });
+  const fails = stillFailing ? [row("still_failing", "Fail with the change", figure(stillFailing), "they did not fail before", "warn")] : [];
+  const known = knownRed ? [row("known_red", "Failed before, fail now", figure(knownRed), `red on ${proposal.baseSha.slice(0, 7)} too: no doing of this change`, "unknown")] : [];
   return [
-    { kind: "f2p", what: "Failed before, pass now", figure: figure(failToPass), note: "", state: state(failToPass === null ? null : failToPass > 0), items: [] },
-    { kind: "p2p", what: "Passed before, pass now", figure: figure(passToPass), note: broken ? `${broken} broken` : broken === 0 ? "none broken" : "", state: state(broken === null ? null : broken === 0), items: [] },
-    { kind: "beyond_plan", what: "Files beyond the plan", figure: figure(beyondPlan.length), note: "", state: state(beyondPlan.length === 0), items: beyondPlan },
+    row("f2p", "Failed before, pass now", figure(failToPass), failToPass === 0 ? "no test shows that the change was needed" : "", state(failToPass === null ? null : failToPass > 0)),
+    row("p2p", "Passed before, still pass", passToPass === null ? "not run" : `${passToPass.toLocaleString("en")} of ${(passToPass + (broken ?? 0)).toLocaleString("en")}`, broken ? `${broken} passed before and ${broken === 1 ? "fails" : "fail"} now` : "", broken ? "bad" : state(passToPass === null ? null : passToPass > 0)),
+    ...fails, ...known,
+    row("beyond_plan", "Beyond the plan", figure(beyondPlan.length), beyondPlan.length > 0 ? "the plan did not name them" : "", state(beyondPlan.length === 0), beyondPlan),
   ];
 }
 
 export const ProofTable = ({ proposal }: { proposal: Proposal }) => <EvidenceTable rows={proofOf(proposal)} head={proposal.head} />;
 
-function EvidenceIcon({ state: how }: { state: EvidenceRow["state"] }) {
+function EvidenceIcon({ state: how, kind }: Pick<EvidenceRow, "state" | "kind">) {
+  if (kind === "known_red") return <CircleMinus size={14} className="text-text-3" aria-label="as before" />;
   if (how === "good") return <CircleCheck size={14} className="text-done" aria-label="good" />;
   if (how === "bad") return <CircleX size={14} className="text-failed" aria-label="speaks against it" />;
   if (how === "warn") return <TriangleAlert size={14} className="text-needs" aria-label="look here" />;

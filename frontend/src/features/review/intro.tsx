@@ -1,5 +1,5 @@
 import { EvidenceTable } from "@/features/review/evidence";
-import { money } from "@/lib/money";
+import { money, plural } from "@/lib/money";
 import { Ago } from "@/ui/clock";
 import { RiskBars } from "@/ui/risk";
 import { Fact, Section } from "@/ui/section";
@@ -15,7 +15,7 @@ export function ReviewIntro({ review }: { review: Review }) {
       <div className="flex flex-col gap-5">
         {proposal.summary && <Section title="What the agent says"><p className="prose-measure whitespace-pre-wrap break-words text-text-2">{proposal.summary}</p></Section>}
         <Section title="Risks">
-          {run.flags.length === 0 && <p className="text-text-2">No protected path, no migration, nothing beyond the plan.</p>}
+          {run.flags.length === 0 && <p className="text-text-2">No protected path, no migration, {proposal.beyondPlan.length > 0 ? `but ${plural(proposal.beyondPlan.length, "file")} beyond the plan` : "nothing beyond the plan"}.</p>}
           <ul className="flex flex-col gap-2">
             {run.flags.map((flag) => (
               <li key={flag.label} className="flex gap-2.5">

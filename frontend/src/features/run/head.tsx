@@ -9,7 +9,7 @@ import { StopDialog } from "@/features/run/stop-dialog";
 import { actorWord, attentionNow, ended } from "@/lib/attention";
 import { useNow } from "@/live/clock";
 import { projectName, useRequests } from "@/live/hooks";
-import { Button, IconButton } from "@/ui/button";
+import { Button } from "@/ui/button";
 import { Chip } from "@/ui/chip";
 import { WaitClock } from "@/ui/clock";
 import { RiskBars } from "@/ui/risk";
@@ -67,7 +67,7 @@ function Actions({ run }: { run: Run }) {
   ]);
   return (
     <div className="flex shrink-0 items-center gap-2" title={may || ended(run) ? undefined : "You watch this project; deciding needs the right to supervise"}>
-      {!ended(run) && <IconButton label={`Stop ${run.ticket.key}`} disabled={!may} onClick={() => setStopping(true)}><Square size={14} /></IconButton>}
+      {!ended(run) && <Button look="ghost" aria-label={`Stop ${run.ticket.key}`} icon={<Square size={13} />} disabled={!may} onClick={() => setStopping(true)}>Stop</Button>}
       {!ended(run) && <Button keys="p" disabled={!may} onClick={pause} icon={pauses(run) ? <Pause size={14} /> : <Play size={14} />}>{pauses(run) ? "Pause" : "Resume"}</Button>}
       {run.phase === "failed" && !request && <Button look="primary" disabled={!mayRetry} icon={<RotateCcw size={14} />} onClick={() => void retryRun(run.id)}>Retry {run.ticket.key}</Button>}
       {(ready || request) && <Button look="primary" keys="a" onClick={decide}>{ready ? "Open review" : "Answer it"}</Button>}

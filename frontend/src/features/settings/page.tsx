@@ -7,12 +7,13 @@ import { Models } from "@/features/settings/models";
 import { People } from "@/features/settings/people";
 import { Projects } from "@/features/settings/projects";
 import { Tokens } from "@/features/settings/tokens";
+import { Trackers } from "@/features/settings/trackers";
 import { plural } from "@/lib/money";
 import { useProjects } from "@/live/hooks";
 import { Tabs } from "@/ui/tabs";
 
 const route = getRouteApi("/shell/settings");
-const PARTS = ["Projects", "Models", "People", "API tokens", "Audit", "Appearance"] as const;
+const PARTS = ["Projects", "Models", "Trackers", "People", "API tokens", "Audit", "Appearance"] as const;
 
 export function SettingsPage() {
   const search = route.useSearch();
@@ -28,6 +29,7 @@ export function SettingsPage() {
         <div className="max-w-[900px]">
           {part === "Projects" && <Projects />}
           {part === "Models" && <Models />}
+          {part === "Trackers" && <Trackers />}
           {part === "People" && <People />}
           {part === "API tokens" && <Tokens />}
           {part === "Audit" && <Audit />}

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Check, Copy } from "lucide-react";
 import { useState } from "react";
 import { mayAdmin, useMe } from "@/app/session";
 import { getPeople, invite } from "@/features/settings/api/people";
-import { getProjects, removeMember, setRole } from "@/features/settings/api/projects";
+import { getProjects, removeMember, setRole as giveRole } from "@/features/settings/api/projects";
 import { sayError } from "@/lib/http";
 import { exactTime } from "@/lib/time";
 import { Button } from "@/ui/button";
@@ -11,7 +12,7 @@ import { Field, Input, Select } from "@/ui/field";
 import { Avatar } from "@/ui/person";
 import { Lines, Section } from "@/ui/section";
 import { notify } from "@/ui/toast";
-import type { PersonView, ProjectView, Role } from "@/wire/types";
+import type { Invitation, PersonView, ProjectView, Role } from "@/wire/types";
 
 const ROLES: readonly { value: Role; label: string }[] = [
   { value: "viewer", label: "Viewer: reads everything" }, { value: "supervisor", label: "Supervisor: decides and merges" }, { value: "admin", label: "Admin: changes the project" },
@@ -27,7 +28,7 @@ export function People() {
       <Reading read={people} what="The people could not be read.">
         {(list) => <Lines label="People">{list.map((one) => <PersonRow key={one.person.id} one={one} projects={projects.data ?? []} />)}</Lines>}
       </Reading>
-      {who.owner && <Invite />}
+      {who.owner && <Invite projects={projects.data ?? []} />}
     </div>
   );
 }
@@ -53,7 +54,7 @@ function RoleSelect({ one, project }: { one: PersonView; project: ProjectView })
   const change = useMutation({
     mutationFn: async (role: string) => {
       const known = ROLES.find((each) => each.value === role);
-      if (known) await setRole(project.id, one.person.id, known.value);
+      if (known) await giveRole(project.id, one.person.id, known.value);
       else await removeMember(project.id, one.person.id);
     },
     onSuccess: () => Promise.all([reads.invalidateQueries({ queryKey: ["people"] }), reads.invalidateQueries({ queryKey: ["projects"] })]),
@@ -70,20 +71,49 @@ function RoleSelect({ one, project }: { one: PersonView; project: ProjectView })
   );
 }
 
-function Invite() {
+/** The address that works for whoever invites works for a guest too: the link carries it, not what a server calls itself. */
+const linkOf = (made: Invitation): string => location.origin + new URL(made.link, location.origin).pathname;
+
+function Invite({ projects }: { projects: readonly ProjectView[] }) {
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Role | "">("viewer");
+  const [where, setWhere] = useState("");
   const reads = useQueryClient();
-  const send = useMutation({ mutationFn: () => invite({ name: name.trim(), email: email.trim() }), onSuccess: () => reads.invalidateQueries({ queryKey: ["people"] }) });
+  const ids = where === "" ? projects.map((project) => project.id) : [where];
+  const roles = role === "" ? {} : Object.fromEntries(ids.map((id) => [id, role]));
+  const send = useMutation({ mutationFn: () => invite({ name: name.trim(), email: email.trim(), roles }), onSuccess: () => reads.invalidateQueries({ queryKey: ["people"] }) });
   return (
     <Section title="Invite a person">
       <form className="flex flex-wrap items-end gap-3" onSubmit={(event) => { event.preventDefault(); send.mutate(); }}>
         <Field label="Name"><Input value={name} onChange={(event) => setName(event.target.value)} /></Field>
         <Field label="Mail address"><Input type="email" value={email} onChange={(event) => setEmail(event.target.value)} /></Field>
+        <Field label="May do">
+          <Select className="w-64 max-w-full" value={role} onChange={(event) => setRole(ROLES.find((one) => one.value === event.target.value)?.value ?? "")}>
+            {ROLES.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}<option value="">Nothing yet</option>
+          </Select>
+        </Field>
+        <Field label="In">
+          <Select value={where} disabled={role === ""} onChange={(event) => setWhere(event.target.value)}>
+            <option value="">every project</option>{projects.map((project) => <option key={project.id} value={project.id}>{project.name}</option>)}
+          </Select>
+        </Field>
         <Button type="submit" className="h-8" disabled={name.trim() === "" || !email.includes("@") || send.isPending}>Make a link</Button>
       </form>
       {send.error && <p role="alert" className="text-failed">{sayError(send.error)}</p>}
-      {send.data && <Field label="Hand this link over. It is shown once and works once."><Input readOnly className="mono" value={send.data.link} onFocus={(event) => event.target.select()} /></Field>}
+      {send.data && <LinkOnce link={linkOf(send.data)} />}
     </Section>
+  );
+}
+
+function LinkOnce({ link }: { link: string }) {
+  const [copied, setCopied] = useState(false);
+  // Without https a browser may have no clipboard: then the field is there to copy from.
+  const copy = () => void navigator.clipboard?.writeText(link).then(() => setCopied(true), () => undefined);
+  return (
+    <div className="flex items-end gap-2">
+      <span className="min-w-0 flex-1"><Field label="Hand this link over. It is shown once and works once."><Input readOnly className="mono" value={link} onFocus={(event) => event.target.select()} /></Field></span>
+      {"clipboard" in navigator && <Button className="h-8" icon={copied ? <Check size={14} /> : <Copy size={14} />} onClick={copy}>{copied ? "Copied" : "Copy link"}</Button>}
+    </div>
   );
 }

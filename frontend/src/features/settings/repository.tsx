@@ -22,7 +22,7 @@ const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide
   { key: "report", name: "Test report", hint: "A JUnit file that the tests write; empty: exit code only" },
 ];
 
-/** Where the code is and how it is tested. Saved first, then tested: the test says what to mend. */
+/** Where the code is and how it is tested. Saved first, then checked: whether it can be read, and what to mend. */
 export function RepositoryForm({ project, may }: { project: ProjectView; may: boolean }) {
   const [value, setValue] = useState(project.repositorySettings);
   const change = useChange(project);
@@ -44,9 +44,9 @@ export function RepositoryForm({ project, may }: { project: ProjectView; may: bo
         ))}
       </div>
       <div className="mt-1 flex gap-2">
-        {dirty && <Button look="primary" disabled={!may} onClick={() => void save()}>Save and test</Button>}
+        {dirty && <Button look="primary" disabled={!may} onClick={() => void save()}>Save and check</Button>}
         {dirty && <Button look="ghost" onClick={() => setValue(project.repositorySettings)}>Leave it as it was</Button>}
-        {!dirty && <Button disabled={!may || test.isPending} onClick={() => test.mutate()}>Test repository</Button>}
+        {!dirty && <Button disabled={!may || test.isPending} onClick={() => test.mutate()}>Check repository</Button>}
       </div>
       <Facts facts={test.data} error={test.error} pending={test.isPending} />
     </Section>

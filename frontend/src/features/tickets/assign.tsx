@@ -17,7 +17,7 @@ import { Dialog } from "@/ui/dialog";
 import { Reading } from "@/ui/failure";
 import { Checkbox, Field, Input, Select, TextArea } from "@/ui/field";
 import { notify } from "@/ui/toast";
-import { Fitness } from "@/features/tickets/rows";
+import { Fitness, Note } from "@/features/tickets/rows";
 import type { AssignBody, Project, Receipt, TicketView } from "@/wire/types";
 
 interface Dials { cap: string; plan: "" | "ask" | "auto"; model: string; words: string }
@@ -121,6 +121,8 @@ function TicketRow({ ticket, on, onFlip }: { ticket: TicketView; on: boolean; on
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{reveal(ticket.title)}</span></p>
         <p className={cx("text-meta", ticket.readiness.ready ? "text-text-3" : "text-needs")}>{ticket.readiness.ready ? [ticket.kind, ticket.priority, ...ticket.labels].map(reveal).join(" · ") : ticket.readiness.why}</p>
+        {ticket.readiness.note && on && <Note text={ticket.readiness.note} />}
+        {ticket.readiness.note && !on && <p className="text-meta text-needs">Not known to the rehearsal model</p>}
       </div>
       <Fitness ticket={ticket} />
     </li>

@@ -6,7 +6,7 @@ import { assign } from "@/app/overlays";
 import { useMayDecide } from "@/app/session";
 import { changeTicket, commentTicket } from "@/features/tickets/api/write-ticket";
 import { TicketFields, type Fields } from "@/features/tickets/form";
-import { Fitness } from "@/features/tickets/rows";
+import { Fitness, Note } from "@/features/tickets/rows";
 import { sayError } from "@/lib/http";
 import { reveal } from "@/lib/invisible";
 import { projectName } from "@/live/hooks";
@@ -46,6 +46,7 @@ function Shown({ ticket }: { ticket: TicketView }) {
     <>
       <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{reveal(ticket.title)}</h2>
       {!ticket.readiness.ready && ticket.openRun === null && <p className="text-needs">{ticket.readiness.why}</p>}
+      {ticket.readiness.note && ticket.openRun === null && <Note text={ticket.readiness.note} />}
       <p className="prose-measure whitespace-pre-wrap break-words text-lead text-text-2">{reveal(ticket.description) || "No description."}</p>
       <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).map((word) => reveal(String(word))).join(" · ")}</p>
     </>

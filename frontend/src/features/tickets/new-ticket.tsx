@@ -5,6 +5,7 @@ import { open } from "@/app/overlays";
 import { mayDecide, useMe } from "@/app/session";
 import { createTicket } from "@/features/tickets/api/write-ticket";
 import { TicketFields, type Fields } from "@/features/tickets/form";
+import { Note } from "@/features/tickets/rows";
 import { sayError } from "@/lib/http";
 import { useProjects } from "@/live/hooks";
 import { Button } from "@/ui/button";
@@ -38,6 +39,7 @@ export function NewTicket() {
         : (
           <div className="flex flex-col gap-4">
             <Field label="Project"><Select value={project} onChange={(event) => setProject(event.target.value)}>{projects.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</Select></Field>
+            {who.rehearsal && <Note text="The rehearsal model plays the sample's tickets only: an agent would read this one and give up until the project has a model." />}
             <TicketFields value={value} onChange={setValue} />
             {write.error && <p role="alert" className="text-failed">{sayError(write.error)}</p>}
           </div>

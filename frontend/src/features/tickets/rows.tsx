@@ -1,3 +1,5 @@
+import { Link } from "@tanstack/react-router";
+import { open } from "@/app/overlays";
 import { projectName } from "@/live/hooks";
 import { cx } from "@/lib/cx";
 import { reveal } from "@/lib/invisible";
@@ -36,4 +38,13 @@ export function Fitness({ ticket }: { ticket: TicketView }) {
   if (ticket.openRun !== null) return <Chip tone="working">with an agent</Chip>;
   if (ticket.status === "done") return <Chip tone="done">done</Chip>;
   return ticket.readiness.ready ? <Chip>ready</Chip> : <Chip tone="needs">not ready</Chip>;
+}
+
+/** What will come of giving this to an agent, where that is known already; with the place that changes it. */
+export function Note({ text }: { text: string }) {
+  return (
+    <p className="prose-measure text-meta text-needs">
+      {text} <Link to="/settings" search={{ part: "Models" }} onClick={() => open.set(null)} className="whitespace-nowrap text-accent-text underline">Add a model</Link>
+    </p>
+  );
 }

@@ -34,7 +34,7 @@ def proposal(row: Proposal) -> views.Proposal:
         removed=stats.get("removed", 0), fail_to_pass=_count(evidence, "f2p"), pass_to_pass=_count(evidence, "p2p"),
         broken=_count(evidence, "broken"), still_failing=_count(evidence, "still_failing"),
         known_red=_count(evidence, "known_red"),
-        beyond_plan=_names(evidence, "beyond_plan"), checks=[check(one) for one in row.checks.all()],
+        beyond_plan=_names(evidence, "beyond_plan"), merge_sha=row.merge_new, checks=[check(one) for one in row.checks.all()],
     )  # fmt: skip
 
 
