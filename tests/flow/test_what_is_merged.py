@@ -3,16 +3,21 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deckwire.words import AttemptState, Phase, Verb
 from quarterdeck.flow import decide, intake, launch, merge, seal
 from quarterdeck.flow.actor import Actor
+from quarterdeck.outside import plugs
+from quarterdeck.outside.forge.bare import BareForge
+from quarterdeck.outside.forge.port import Prepared, Target
 from quarterdeck.outside.repos.store import Store
-from quarterdeck.record.models import Approval, Proposal, Repository, Run, RunRepository, Ticket
+from quarterdeck.record.models import Approval, Check, Proposal, Repository, Run, RunRepository, Ticket
 from testkit import starting
 from testkit.hand import Hand, commit
+from testkit.origins import Origin
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +42,20 @@ def sealed(
         return run
 
     return make
+
+
+class Dying:
+    """A forge whose worker is killed with the push done and the answer not yet heard."""
+
+    def __init__(self, forge: BareForge) -> None:
+        self.forge = forge
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.forge, name)
+
+    def land(self, run: str, target: Target, prepared: Prepared) -> bool:
+        self.forge.land(run, target, prepared)
+        raise KeyboardInterrupt
 
 
 def plain(repository: Path) -> str:
@@ -76,6 +95,31 @@ def test_a_head_whose_merge_is_not_the_diff_that_was_approved_goes_back_to_revie
     assert (phase(run), Run.objects.get(id=run.id).reason) == (Phase.REVIEW, "diff_changed")
     assert git(tmp_path / "origin.git", "rev-parse", "main") == before
     assert not Approval.objects.filter(run=run, void_at__isnull=True).exists()
+
+
+def test_what_a_died_push_had_landed_is_neither_tested_nor_landed_again(
+    sealed: Callable[[Callable[[Path], str]], Run], alice_acts: Actor, tmp_path: Path, store: Store
+) -> None:
+    """The base moved, there was no test command; the push went through, and its worker died before it could say so."""
+    origin, run = tmp_path / "origin.git", sealed(plain)
+    for _ in range(2):
+        seal.advance_all()
+    Origin(origin).commit({"elsewhere.txt": b"1"})
+    approve(alice_acts, run)
+    plugs.fit("forge:bare", Dying(BareForge(store)))
+    with pytest.raises(KeyboardInterrupt):
+        merge.advance(run.id)
+    landed = git(origin, "rev-parse", "main")
+    assert phase(run) == Phase.MERGING
+    plugs.fit("forge:bare", BareForge(store))
+    Repository.objects.update(test="make test")
+    Origin(origin).commit({"later.txt": b"1"})
+    after = git(origin, "rev-parse", "main")
+    assert merge.advance(run.id)
+    assert (phase(run), Check.objects.count()) == (Phase.MERGED, 0)
+    assert git(origin, "rev-parse", "main") == after
+    assert git(origin, "rev-list", "--count", "--merges", "main") == "1"
+    assert Proposal.objects.get(run=run).merge_new == landed
 
 
 def test_a_merge_whose_record_is_broken_does_not_hold_up_the_others(

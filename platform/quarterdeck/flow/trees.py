@@ -49,10 +49,15 @@ def _trees(row: RunRepository, proposal: Proposal, tests: list[str]) -> dict[str
 
 def order_merged(run: Run, proposal: Proposal, row: RunRepository) -> None:
     """The base moved: the tree that the merge will make is run before the branch moves."""
-    if not Check.objects.filter(proposal=proposal, name=f"merge {proposal.merge_new[:12]}").exists():
+    if not Check.objects.filter(proposal=proposal, name=merged_name(proposal)).exists():
         order = _order(row, {"merged": CheckTree(code=proposal.merge_new)})
-        Check.objects.create(run=run, proposal=proposal, name=f"merge {proposal.merge_new[:12]}", order=order)
+        Check.objects.create(run=run, proposal=proposal, name=merged_name(proposal), order=order)
         pokes.poke("places")
+
+
+def merged_name(proposal: Proposal) -> str:
+    """One check for each tree that a merge would make."""
+    return f"merge {proposal.merge_new[:12]}"
 
 
 def _order(row: RunRepository, trees: dict[str, CheckTree]) -> dict[str, Any]:

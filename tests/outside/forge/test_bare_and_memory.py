@@ -55,14 +55,18 @@ class ForgeContract:
 
     def test_landing_is_done_when_the_branch_went_on(self, scene: Scene) -> None:
         prepared = scene.prepare()
+        assert not scene.forge.landed(scene.run, scene.target, prepared)
         scene.forge.land(scene.run, scene.target, prepared)
+        assert scene.forge.landed(scene.run, scene.target, prepared)
         newest = scene.meanwhile()
+        assert scene.forge.landed(scene.run, scene.target, prepared)
         assert scene.forge.land(scene.run, scene.target, prepared)
         assert scene.branch() == newest
 
     def test_a_branch_that_moved_meanwhile_is_left_alone(self, scene: Scene) -> None:
         prepared = scene.prepare()
         newest = scene.meanwhile()
+        assert not scene.forge.landed(scene.run, scene.target, prepared)
         assert not scene.forge.land(scene.run, scene.target, prepared)
         assert scene.branch() == newest
 

@@ -23,5 +23,8 @@ class BareForge:
             return Prepared(old=old, new="", conflicts=preview.conflicts)
         return Prepared(old, self._repos.merge_commit(run, old, head, message=message, author=author, at=at))
 
+    def landed(self, run: str, target: Target, prepared: Prepared) -> bool:
+        return self._repos.holds(run, target.url, target.branch, old=prepared.old, new=prepared.new)
+
     def land(self, run: str, target: Target, prepared: Prepared) -> bool:
         return self._repos.publish(run, target.url, target.branch, old=prepared.old, new=prepared.new)

@@ -30,6 +30,9 @@ class MemoryForge:
         made = "\0".join((old, head, message, author, str(at)))
         return Prepared(old=old, new=hashlib.sha1(made.encode(), usedforsecurity=False).hexdigest())
 
+    def landed(self, run: str, target: Target, prepared: Prepared) -> bool:
+        return prepared.new in self._branch(target)
+
     def land(self, run: str, target: Target, prepared: Prepared) -> bool:
         with self._lock:
             commits = self._branch(target)

@@ -44,6 +44,8 @@ class Repositories(Protocol):
 
     def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool: ...
 
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool: ...
+
 
 class Mergeable(Protocol):
     @property
@@ -60,6 +62,9 @@ class Forge(Protocol):
         """Shows the sealed head to the world. Looks for its own marker first: twice is one."""
 
     def prepare(self, run: str, target: Target, *, head: str, message: str, author: str, at: int) -> Prepared: ...
+
+    def landed(self, run: str, target: Target, prepared: Prepared) -> bool:
+        """Whether `new` is in the branch already: somebody moved it and died before he could say so."""
 
     def land(self, run: str, target: Target, prepared: Prepared) -> bool:
         """Moves the branch. True when `new` is in it (now or already); False when the branch moved elsewhere."""

@@ -9,7 +9,7 @@ from quarterdeck.errors import TryLater
 from quarterdeck.outside.repos import wire
 from quarterdeck.outside.repos.port import CommitLine, Diff, Preview
 
-_SLOW = {"mirror": 620.0, "tip": 620.0, "publish": 900.0}
+_SLOW = {"mirror": 620.0, "tip": 620.0, "publish": 900.0, "holds": 900.0}
 _LONGEST = 200.0
 
 
@@ -74,6 +74,9 @@ class RemoteRepos:
 
     def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
         return self._ask("publish", run=run, url=url, branch=branch, old=old, new=new)
+
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+        return self._ask("holds", run=run, url=url, branch=branch, old=old, new=new)
 
     def _ask(self, method: str, **arguments: Any) -> Any:
         timeout = httpx.Timeout(5.0, read=_SLOW.get(method, _LONGEST))

@@ -106,3 +106,6 @@ class Repos(Protocol):
     def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
         """Moves `branch` of the repository at `url` from exactly `old` to `new`. True if it is there now (also when it
         was there before), False if the branch stands elsewhere and does not contain `new`."""
+
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+        """Whether `branch` of the repository at `url`, which stood at `old` once, has `new` in it now. Moves nothing."""

@@ -30,6 +30,13 @@ def publish(folders: Folders, run: str, url: str, branch: str, *, old: str, new:
     return _contains(folders, run, url, branch, after, new)
 
 
+def holds(folders: Folders, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+    """See port.Repos.holds. A branch that has not moved is not fetched."""
+    path = folders.run(run)
+    now = _where(folders, Git(path, bounds=_BOUNDS), url, f"refs/heads/{names.branch(branch)}")
+    return now != names.sha(old) and _contains(folders, run, url, branch, now, names.sha(new))
+
+
 def tip(folders: Folders, run: str, url: str, branch: str) -> str:
     """The branch's newest commit, fetched and made reachable from the run. Raises Refused(no_such_branch)."""
     heads = mirror.refresh(folders, repository_of(folders.run(run)), url)

@@ -81,6 +81,9 @@ class Store:
     def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
         return publish.publish(self.folders, run, url, branch, old=old, new=new)
 
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+        return publish.holds(self.folders, run, url, branch, old=old, new=new)
+
     def may_move(self, run: str) -> list[tuple[str, str]]:
         """What a pushing client is told: the run's ref, and the bases that it need not send."""
         return runs.may_move(self.folders.run(run))

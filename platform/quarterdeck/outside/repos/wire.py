@@ -9,7 +9,7 @@ from quarterdeck.outside.repos.port import CommitLine, Diff, DiffFile, Preview
 
 METHODS = frozenset({
     "mirror", "tip", "open_run", "close_run", "head", "has_commit", "pin", "freeze", "thaw", "adopt", "diff", "log", "blob",
-    "manifests", "preview", "merge_commit", "publish",
+    "manifests", "preview", "merge_commit", "publish", "holds",
 })  # fmt: skip
 MOST = 1 << 20
 """Bytes of one question. An answer may be long: a diff is."""
