@@ -104,7 +104,7 @@ bundle() { # ROOT WHEELS INTO
   local root="$1" at="$3/opt/deckhand" py program
   say "self-contained agent"
   py="$(cd "$root/usr/bin" && ls python3.[0-9]* | head -1)"
-  mkdir -p "$at/bin" "$at/lib" "$at/git"
+  mkdir -p "$at/bin" "$at/lib" "$at/git/templates"
   cp "$root/usr/bin/$py" "$at/bin/$py"
   ln -s "$py" "$at/bin/python3"; ln -s "$py" "$at/bin/python"
   sources "$root/usr/lib/$py" "$at/lib/$py"
