@@ -251,6 +251,9 @@ CELERY_BEAT_SCHEDULE = {
     "seals": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["seals"]},
     "merges": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["merges"]},
     "fetches": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["fetches"]},
+    "deliveries": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["deliveries"]},
+    "polls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["polls"]},
+    "forgotten": {"task": "quarterdeck.poke", "schedule": 3600.0, "args": ["forgotten"]},
     "calls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["calls"]},
     "requests": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["requests"]},
 }

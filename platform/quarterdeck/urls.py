@@ -4,7 +4,7 @@ from allauth.account import views as accounts
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 
-from quarterdeck.doors import pages
+from quarterdeck.doors import hooks, pages
 from quarterdeck.doors.api.app import api
 
 
@@ -17,11 +17,12 @@ urlpatterns = [
     path("", pages.home),
     path("healthz", healthz),
     path("api/v1/", api.urls),
+    path("hooks/<uuid:connection>", hooks.take),
     path("accounts/login/", accounts.login, name="account_login"),
     path("accounts/logout/", accounts.logout, name="account_logout"),
     path("accounts/inactive/", accounts.account_inactive, name="account_inactive"),
     path("welcome/<str:token>", pages.welcome),
-    re_path(r"^(?:api|static|accounts|agent|live)(?:/.*)?$", pages.nothing),
+    re_path(r"^(?:api|static|accounts|agent|live|hooks)(?:/.*)?$", pages.nothing),
     re_path(r"^.*$", pages.dashboard),
 ]
 handler404 = pages.not_found

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import fetches, merge, outbox, seal, spend, tidy
+from quarterdeck.flow import deliveries, fetches, merge, outbox, polls, seal, spend, tidy
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,9 @@ TABLES: dict[str, Callable[[], int]] = {
     "calls": spend.sweep,
     "requests": tidy.requests,
     "fetches": fetches.work,
+    "deliveries": deliveries.work,
+    "polls": polls.work,
+    "forgotten": deliveries.forget,
 }
 
 

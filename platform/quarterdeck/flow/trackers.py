@@ -1,12 +1,61 @@
-"""Which tracker a ticket came from. Today the board; Jira stands behind the same port."""
+"""Which tracker a ticket came from: the board of our own, or a connected one behind the same port."""
+
+import json
+from typing import Any
+
+from django.db import transaction
 
 from quarterdeck.errors import Refused
 from quarterdeck.flow import board
-from quarterdeck.outside.tracker.port import Tracker
-from quarterdeck.record.models import Ticket
+from quarterdeck.outside import plugs
+from quarterdeck.outside.tracker.port import WRITES, Person, Tracker
+from quarterdeck.record import keys
+from quarterdeck.record.models import Connection, Ticket, Watch
 
 
 def of(ticket: Ticket) -> Tracker:
+    if ticket.connection is not None:
+        return at(ticket.connection)
     if ticket.tracker == "board":
         return board.tracker()
     raise Refused(f"No tracker named {ticket.tracker!r} is connected.", reason="no_such_tracker")
+
+
+def at(connection: Connection) -> Tracker:
+    """The client of a connection, made anew when its settings change. Raises GaveUp(key_missing), Refused(malformed)."""
+    return plugs.tracker(f"{connection.id}:{connection.price_version}", lambda: _connect(connection))
+
+
+def secrets(connection: Connection) -> dict[str, Any]:
+    """{token, hooks: [newest, one before], client_secret}. Raises GaveUp(key_missing)."""
+    text = keys.open_secret(bytes(connection.secret), connection.key_id)
+    return dict(json.loads(text)) if text else {}
+
+
+def me(connection: Connection) -> Person:
+    """Our account there, asked for once: what it does never triggers."""
+    known = connection.options
+    if known.get("account"):
+        return Person(known["account"], known.get("account_name", ""))
+    found = at(connection).me()
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(id=connection.id)
+        row.options = {**row.options, "account": found.id, "account_name": found.name}
+        row.save(update_fields=["options"])
+    connection.options = row.options
+    return found
+
+
+def watch_of(ticket: Ticket) -> Watch | None:
+    """None for the board's own, and for a ticket whose project no longer watches its tracker."""
+    if ticket.connection_id is None:
+        return None
+    return Watch.objects.filter(project=ticket.project_id, connection=ticket.connection_id).first()
+
+
+def _connect(connection: Connection) -> Tracker:
+    kept, options = secrets(connection), connection.options
+    return plugs.jira(
+        flavour=options.get("flavour", "cloud"), base_url=connection.base_url, email=options.get("email", ""),
+        token=kept.get("token", ""), allowed=WRITES,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.outside.cluster.port import Cluster
 from quarterdeck.outside.forge.port import Forge
 from quarterdeck.outside.repos.port import Repos
+from quarterdeck.outside.tracker.port import Tracker
 
 _fitted: dict[str, Any] = {}
 
@@ -45,6 +46,30 @@ def forge(name: str) -> Forge:
             remedy="Choose bare in the project's settings.",
         )
     return cast(Forge, _once("forge:bare", _bare_forge))
+
+
+def tracker(name: str, make: Callable[[], Tracker]) -> Tracker:
+    """One for each connection and version of its settings: it holds connections and what it learnt of the other side."""
+    return cast(Tracker, _once(f"tracker:{name}", make))
+
+
+def jira(tokens: Any = None, **fields: Any) -> Tracker:
+    """Raises Refused(malformed) for settings that cannot work."""
+    from quarterdeck.outside.tracker.jira.config import Config
+    from quarterdeck.outside.tracker.jira.connect import connect
+
+    return connect(Config(**fields).checked(), tokens)
+
+
+def ears() -> Any:
+    """How webhooks are read: `hear`, `signed`, `delivery_id`."""
+    return _once("ears", _jira_ears)
+
+
+def _jira_ears() -> object:
+    from quarterdeck.outside.tracker.jira import hooks
+
+    return hooks
 
 
 def _remote_repos() -> object:

@@ -1,0 +1,129 @@
+"""What no webhook said: each watch asks now and then for all that was updated since, with an overlap, and counts what is there.
+
+The cursor moves only when a whole poll was taken: who dies in between asks for the same again.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import copies, trackers
+from quarterdeck.flow.heard import polled
+from quarterdeck.outside.tracker.port import OVERLAP, Issue, Tracker
+from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, Watch, Wish
+
+log = logging.getLogger(__name__)
+EVERY = timedelta(seconds=60)
+LEASE = timedelta(seconds=120)
+COUNT_EVERY = timedelta(minutes=30)
+FIRST_LOOK = timedelta(days=30)
+MAX_PAUSE = 900.0
+MANY = 100
+
+
+def work() -> int:
+    """Polls what is due. Returns how many watches were polled."""
+    done = 0
+    while (watch := _claim()) is not None:
+        done += _poll(watch)
+    return done
+
+
+def _claim() -> Watch | None:
+    free = Q(poll_lease__isnull=True) | Q(poll_lease__lt=Now())
+    with transaction.atomic():
+        rows = Watch.objects.select_for_update(skip_locked=True, of=("self",)).select_related("connection", "project")
+        watch = rows.filter(free, active=True, poll_due__lte=Now()).order_by("poll_due").first()
+        if watch:
+            Watch.objects.filter(id=watch.id).update(poll_lease=Now() + LEASE)
+        return watch
+
+
+def _poll(watch: Watch) -> int:
+    try:
+        tracker = trackers.at(watch.connection)
+        me = trackers.me(watch.connection).id
+        newest = _pages(watch, tracker, me)
+        _count(watch, tracker, me)
+        _matching(watch, tracker)
+    except (TryLater, Refused, GaveUp) as no:
+        pause = min(MAX_PAUSE, max(getattr(no, "after", 60.0), 2.0 ** min(watch.poll_tries, 9)))
+        log.warning("polls: %s: %s", watch.project.key, no.text)
+        Watch.objects.filter(id=watch.id).update(
+            poll_due=Now() + timedelta(seconds=pause),
+            poll_lease=None,
+            poll_tries=watch.poll_tries + 1,
+            poll_note=no.text[:400],
+        )
+        return 0
+    Watch.objects.filter(id=watch.id).update(
+        since=newest, poll_due=Now() + EVERY, poll_lease=None, polled_at=Now(), poll_tries=0, poll_note=""
+    )
+    return 1
+
+
+def query_of(watch: Watch) -> str:
+    spaces = ", ".join(f'"{one}"' for one in watch.spaces)
+    return f"project in ({spaces})" + (f" AND ({watch.query})" if watch.query.strip() else "")
+
+
+def _pages(watch: Watch, tracker: Tracker, me: str) -> datetime:
+    """Returns the newest `updated` that was seen."""
+    first = watch.since is None
+    since = watch.since or datetime.now(UTC) - FIRST_LOOK
+    newest, cursor = since, ""
+    while True:
+        page = tracker.changed_since(query_of(watch), since, OVERLAP, cursor)
+        copies.take(watch.connection, [polled(_whole(tracker, one)) for one in page.issues], me, quiet=first)
+        newest = max([newest, *(one.updated for one in page.issues)])
+        if page.last:
+            return newest
+        cursor = page.cursor
+        Watch.objects.filter(id=watch.id).update(poll_lease=Now() + LEASE)
+
+
+def _whole(tracker: Tracker, issue: Issue) -> Issue:
+    if issue.whole_comments:
+        return issue
+    return replace(issue, comments=tracker.comments(issue.id))
+
+
+def _count(watch: Watch, tracker: Tracker, me: str) -> None:
+    """Who is gone without a word: those with open runs each time, all of them now and then."""
+    rows = Ticket.objects.filter(project=watch.project, connection=watch.connection, deleted_at__isnull=True)
+    whole = watch.counted_at is None or watch.counted_at < datetime.now(UTC) - COUNT_EVERY
+    if not whole:
+        rows = rows.filter(Q(runs__phase__in=OPEN_PHASES) | Q(wishes__state="waiting")).distinct()
+    ids = list(rows.order_by("external_id").values_list("external_id", flat=True))
+    for at in range(0, len(ids), MANY):
+        asked = ids[at : at + MANY]
+        found = tracker.fetch_many(asked)
+        if not found and len(asked) > 1:
+            continue  # a right that was taken away hides all of them: no reason to stop every run
+        copies.take(watch.connection, [polled(one) for one in found], me)
+        copies.gone(watch.connection, sorted(set(asked) - {one.id for one in found}), me)
+    if whole:
+        Watch.objects.filter(id=watch.id).update(counted_at=Now())
+
+
+def _matching(watch: Watch, tracker: Tracker) -> None:
+    """The trigger's own query: who matches it for the first time asks for a run. Its author is who wrote the query."""
+    jql = str(watch.triggers.get("jql") or "").strip()
+    if not jql:
+        return
+    page = tracker.search(f"{query_of(watch)} AND ({jql})")
+    rows = Ticket.objects.filter(connection=watch.connection, external_id__in=[one.id for one in page.issues])
+    busy = set(Run.objects.filter(ticket__in=rows).values_list("ticket_id", flat=True))
+    Wish.objects.bulk_create(
+        [
+            Wish(ticket=row, cause=f"jql:{watch.id}", why="jql", word=jql[:200])
+            for row in rows
+            if row.id not in busy and row.category != "done" and not row.deleted_at
+        ],
+        ignore_conflicts=True,
+    )

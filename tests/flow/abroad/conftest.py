@@ -1,0 +1,1 @@
+from testkit.abroad import abroad, connection, heard, rita, watch  # noqa: F401
