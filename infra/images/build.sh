@@ -7,13 +7,13 @@
 #                          postgres, valkey   the embedded servers, for a test installation
 # Root is needed (chroot). What was made lies in $QD_IMAGES and is made again only when its sources changed.
 . "$(dirname "$0")/../cluster/lib.sh"
+. "$(dirname "$0")/sources.sh"
 TOP="$(cd "$HERE/../.." && pwd)" ME="$HERE/../images"
 SUITE="$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")"
 SOURCES="${QD_APT_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
 [ -e "$SOURCES" ] || SOURCES=/etc/apt/sources.list
-SHELL_PACKAGES="base-files bash coreutils dash grep sed findutils diffutils tar gzip make libc-bin"
-PLAIN="$SHELL_PACKAGES python3"
-FULL="$PLAIN git ripgrep ca-certificates catatonit"
+PLAIN="$(xargs <"$ME/packages/plain")"
+FULL="$PLAIN $(xargs <"$ME/packages/runner")"
 export SOURCE_DATE_EPOCH=0 PYTHONHASHSEED=0
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH
 
@@ -93,58 +93,8 @@ install_wheels() { # VERSION REQUIREMENTS INTO
   find "$3" \( -path '*.dist-info/direct_url.json' -o -path '*.dist-info/uv_cache.json' -o -path '*.dist-info/RECORD' \
     -o -path '*.dist-info/REQUESTED' -o -path '*.dist-info/INSTALLER' \) -delete
 }
-sources() { # FROM INTO: without bytecode of other Pythons
-  mkdir -p "$2"
-  tar -C "$1" --exclude=__pycache__ --exclude='*.pyc' -cf - . | tar -C "$2" --no-same-owner -xf -
-}
 
-# /opt/deckhand: a Python, git, ripgrep, an init and their libraries, which find each other by absolute paths and so work
-# in any image of this processor, whatever is or is not in it. INTO is a root folder with nothing else in it.
-bundle() { # ROOT WHEELS INTO
-  local root="$1" at="$3/opt/deckhand" py program
-  say "self-contained agent"
-  py="$(cd "$root/usr/bin" && ls python3.[0-9]* | head -1)"
-  mkdir -p "$at/bin" "$at/lib" "$at/git/templates"
-  cp "$root/usr/bin/$py" "$at/bin/$py"
-  ln -s "$py" "$at/bin/python3"; ln -s "$py" "$at/bin/python"
-  sources "$root/usr/lib/$py" "$at/lib/$py"
-  rm -rf "$at/lib/$py"/{ensurepip,idlelib,lib2to3,tkinter,turtledemo,pydoc_data,test,EXTERNALLY-MANAGED} "$at/lib/$py"/config-*
-  sources "$2" "$at/lib/$py/dist-packages"
-  for program in deckwire deckhand; do sources "$TOP/agents/$program" "$at/lib/$py/dist-packages/$program"; done
-  cp "$root/usr/bin/catatonit" "$root/usr/bin/rg" "$at/bin/"
-  cp "$root/bin/dash" "$at/lib/sh"
-  cp "$root/usr/bin/git" "$at/git/git"
-  for program in git-remote-http git-sh-setup; do cp "$root/usr/lib/git-core/$program" "$at/git/"; done
-  ln -s git-remote-http "$at/git/git-remote-https"
-  cp "$root/etc/ssl/certs/ca-certificates.crt" "$at/lib/"
-  install -m 755 "$ME/deckhand"/* "$at/bin/"
-  relocate "$root" "$at"
-  mkdir -p "$3/tmp"
-  chroot "$3" /opt/deckhand/bin/python -m compileall -q -j 1 --invalidation-mode unchecked-hash "/opt/deckhand/lib/$py"
-  rm -rf "$3/tmp"
-}
-relocate() { # ROOT AT: libraries are copied beside; programs are told to look there, and nowhere else first
-  local root="$1" at="$2" program loader
-  find "$at" -type f \( -name '*.so' -o -name '*.so.*' -o -perm -u+x \) -print | sort | while read -r program; do
-    libraries "$root" "$at" "$program"
-  done
-  for program in "$at"/bin/* "$at/git"/* "$at/lib/sh"; do
-    loader="$( [ -L "$program" ] || patchelf --print-interpreter "$program" 2>/dev/null || true)"
-    [ -n "$loader" ] || continue
-    cp -nL "$root$loader" "$at/lib/"
-    patchelf --set-interpreter "/opt/deckhand/lib/$(basename "$loader")" --force-rpath --set-rpath /opt/deckhand/lib "$program"
-  done
-}
-libraries() { # ROOT AT FILE: what FILE needs, and what that needs
-  local need found
-  for need in $(patchelf --print-needed "$3" 2>/dev/null || true); do
-    [ ! -e "$2/lib/$need" ] || continue
-    found="$(find "$1"/lib/*-linux-gnu "$1"/usr/lib/*-linux-gnu "$1"/lib64 -maxdepth 1 -name "$need" 2>/dev/null | head -1)"
-    [ -n "$found" ] || continue                                    # a wheel's own library, beside the one that needs it
-    cp -L "$found" "$2/lib/$need"
-    libraries "$1" "$2" "$found"
-  done
-}
+bundle() { say "self-contained agent"; "$ME/bundle.sh" "$@"; }       # ROOT WHEELS INTO
 
 pack() { # NAME WORDS...
   local name="$1"; shift
@@ -156,7 +106,7 @@ pack() { # NAME WORDS...
 # unless NAME KEY: whether NAME must be made again
 unless() { [ ! -e "$QD_IMAGES/$1.tar" ] || [ "$(cat "$QD_IMAGES/$1.key" 2>/dev/null)" != "$2" ]; }
 made() { echo "$2" >"$QD_IMAGES/$1.key"; }
-script() { cat "$ME/build.sh" "$ME/oci.py" "$ME/deckhand"/* | digest; }
+script() { cat "$ME"/*.sh "$ME/oci.py" "$ME/deckhand"/* | digest; }
 
 image_pause() {
   local key; key="pause $SUITE $(script)"
@@ -185,22 +135,32 @@ image_platform() {
   unless platform "$key" || return 0
   full="$(root "$FULL")" packages="$(wheels platform "$full")"
   rm -rf "$at"
-  once "$at" platform "$packages"
-  pack platform --name localhost/quarterdeck/platform:dev --layer debian="$full:/" --layer packages="$packages:/opt/quarterdeck/packages" \
-    --layer quarterdeck="$at:/" --user 10001:10001 --workdir /opt/quarterdeck --env PATH=/opt/quarterdeck/bin:/usr/local/bin:/usr/bin:/bin \
+  once "$at" platform "$full" "$packages"
+  pack platform --name localhost/quarterdeck/platform:dev --layer debian="$full:/" --layer quarterdeck="$at:/" \
+    --user 10001:10001 --workdir /opt/quarterdeck --env PATH=/opt/quarterdeck/bin:/usr/local/bin:/usr/bin:/bin \
     --env PYTHONPATH=/opt/quarterdeck/platform:/opt/quarterdeck/agents:/opt/quarterdeck/packages --env PYTHONUNBUFFERED=1 \
     --env PYTHONDONTWRITEBYTECODE=1 --env DJANGO_SETTINGS_MODULE=quarterdeck.settings --env QUARTERDECK_DATA=/var/lib/quarterdeck \
     --env LANG=C.UTF-8 --env HOME=/tmp --entrypoint '["/usr/bin/catatonit","--"]' --cmd '["/usr/bin/python3","-m","quarterdeck.doors.serve","web"]'
   made platform "$key"
 }
-platform() { # WHEELS INTO
-  local at="$2/opt/quarterdeck"
-  mkdir -p "$at/bin" "$2/var/lib/quarterdeck"
+platform() { # ROOT WHEELS INTO
+  local at="$3/opt/quarterdeck"
+  say "platform"
+  mkdir -p "$at/bin" "$3/var/lib/quarterdeck"
+  sources "$2" "$at/packages"
   sources "$TOP/platform/quarterdeck" "$at/platform/quarterdeck"
   sources "$TOP/agents/deckwire" "$at/agents/deckwire"
   sources "$TOP/frontend/dist" "$at/frontend/dist"
   cp "$TOP/manage.py" "$at/"
-  printf '#!/bin/sh\nexec /usr/bin/python3 -P -m quarterdeck.cli "$@"\n' >"$at/bin/quarterdeck"; chmod 755 "$at/bin/quarterdeck"
+  install -m 755 "$ME/quarterdeck"/* "$at/bin/"
+  of_root "$1" -m compileall -q -j 0 -s "$3" -p / --invalidation-mode unchecked-hash "$at"
+}
+# of_root ROOT WORDS...: the Python of a root folder, without entering it
+of_root() {
+  local r="$1" py; shift
+  py="$(ls "$r"/usr/bin/python3.[0-9]* | head -1)"
+  PYTHONHOME="$r/usr" "$r$(patchelf --print-interpreter "$py")" \
+    --library-path "$(echo "$r"/lib/*-linux-gnu):$(echo "$r"/usr/lib/*-linux-gnu)" "$py" "$@"
 }
 
 image_foreign() {
