@@ -4,6 +4,8 @@ SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest
+# Each module has a house of its own on ports of its own: two of them live side by side.
+HOUSES := $(PYTEST) -n 2 --dist loadfile
 
 .PHONY: help run test check types bench story faults browser pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
 
@@ -16,9 +18,7 @@ run: ## start everything on this machine; Ctrl-C stops it
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
 	$(PYTEST) -n 2 -m "not story and not faults and not browser and not pods and not bench"
 	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
-	$(PYTEST) -m story
-	$(PYTEST) -m faults
-	$(PYTEST) -m browser
+	$(HOUSES) -m "story or faults or browser"
 
 check: ready-to-check ## lint, format, types, import contracts, generated files, house rules
 	.venv/bin/ruff check .
@@ -38,13 +38,13 @@ bench: ready-to-test ## print figures, assert none
 	$(PYTEST) -m "bench and not pods" -s
 
 story: ready-to-test ## the whole product once: ticket to merge
-	$(PYTEST) -m story
+	$(HOUSES) -m story
 
 faults: ready-to-test ## kill processes and check the history
-	$(PYTEST) -m faults
+	$(HOUSES) -m faults
 
 browser: ready-to-test ## a person's path in real Chromium
-	$(PYTEST) -m browser
+	$(HOUSES) -m browser
 
 pods: ready-to-test ## agents in real pods of a cluster of our own (root; the first time builds it, 6 minutes)
 	$(PYTEST) -m "pods and not bench"
