@@ -13,6 +13,8 @@ QUARTERDECK_CLUSTER     where agents live: local (default), pods (Kubernetes) or
 QUARTERDECK_PACE        how slowly the rehearsal model thinks: 1 as a person reads, 0 at once (default 1)
 QUARTERDECK_LEASE       seconds without a word after which an attempt is lost (default 30)
 QUARTERDECK_INSTALL_REACHES  host:port words that installing packages may reach besides public addresses (default: none)
+QUARTERDECK_GIT_PROXY   http://host:port of the proxy by which projects' repositories are reached (default: none)
+QUARTERDECK_GIT_CA      a file of certificates that their hosts are checked with, instead of the system's (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
 
 With QUARTERDECK_CLUSTER=pods:
@@ -136,6 +138,8 @@ CLUSTER = os.environ.get("QUARTERDECK_CLUSTER", "local")
 PACE = _number("QUARTERDECK_PACE", "1", low=0, high=100)
 LEASE_SECONDS = _number("QUARTERDECK_LEASE", "30", low=1, high=3600)
 INSTALL_REACHES = os.environ.get("QUARTERDECK_INSTALL_REACHES", "").split()
+GIT_PROXY = os.environ.get("QUARTERDECK_GIT_PROXY", "")
+GIT_CA = os.environ.get("QUARTERDECK_GIT_CA", "")
 AGENT_PYTHON = os.environ.get("QUARTERDECK_AGENT_PYTHON", str(TOP / ".venv-agent" / "bin" / "python"))
 KUBECONFIG = os.environ.get("QUARTERDECK_KUBECONFIG", "")
 AGENTS_NAMESPACE = os.environ.get("QUARTERDECK_AGENTS_NAMESPACE", "quarterdeck-agents")
@@ -253,6 +257,8 @@ CELERY_BEAT_SCHEDULE = {
     "fetches": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["fetches"]},
     "deliveries": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["deliveries"]},
     "polls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["polls"]},
+    "starts": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["starts"]},
+    "news": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["news"]},
     "forgotten": {"task": "quarterdeck.poke", "schedule": 3600.0, "args": ["forgotten"]},
     "calls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["calls"]},
     "requests": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["requests"]},

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import deliveries, fetches, merge, outbox, polls, seal, spend, tidy
+from quarterdeck.flow import deliveries, fetches, merge, news, outbox, polls, seal, spend, starts, tidy
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ TABLES: dict[str, Callable[[], int]] = {
     "fetches": fetches.work,
     "deliveries": deliveries.work,
     "polls": polls.work,
+    "starts": starts.work,
+    "news": news.work,
     "forgotten": deliveries.forget,
 }
 

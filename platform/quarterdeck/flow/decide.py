@@ -16,7 +16,7 @@ from deckwire.events import Decided
 from deckwire.tokens import digest
 from deckwire.words import Verb
 from quarterdeck.errors import Refused
-from quarterdeck.flow import answers, retrying, reviews, rewind, steer, stop
+from quarterdeck.flow import answers, left, retrying, reviews, rewind, steer, stop
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.receipts import Line, Receipt, batch_id
 from quarterdeck.record import audit, ledger, lifecycle
@@ -146,11 +146,11 @@ def _answer_or(other: Callable[..., Command]) -> Callable[..., Command]:
 ACTS: dict[Verb, Callable[..., Command]] = {
     Verb.APPROVE: _answer_or(reviews.approve),
     Verb.DENY: _answer_or(reviews.decline),
-    Verb.ANSWER: _answer_or(answers.nothing_asked),
+    Verb.ANSWER: _answer_or(left.answer),
     Verb.REDIRECT: _answer_or(steer.redirect),
     Verb.RAISE_BUDGET: answers.raise_budget,
     Verb.PAUSE: lambda run, decision, said, request: steer.pause(run, decision),
-    Verb.RESUME: lambda run, decision, said, request: steer.resume(run, decision),
+    Verb.RESUME: lambda run, decision, said, request: left.resume(run, decision),
     Verb.REWIND: lambda run, decision, said, request: rewind.rewind(run, decision, said.checkpoint, said.words),
     Verb.STOP: lambda run, decision, said, request: stop.stop(run, decision),
     Verb.RETRY: _answer_or(lambda run, decision, said, request: retrying.retry(run, decision)),

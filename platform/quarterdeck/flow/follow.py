@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from quarterdeck.flow import accounts, differences
 from quarterdeck.flow.differences import Cause, Item
 from quarterdeck.outside.tracker.port import Comment
@@ -37,6 +39,7 @@ def note(watches: Sequence[Watch], taken: "Sequence[Taken]", comments: Said, me:
         if open_run:
             news += [_news(one.row, each) for each in _items(watch, one, said, me)]
     Wish.objects.bulk_create(wishes, ignore_conflicts=True)
+    Wish.objects.filter(ticket__in=[one.row for one in concerned], state="waiting").update(due_at=Now())
     News.objects.bulk_create(news, ignore_conflicts=True)
 
 

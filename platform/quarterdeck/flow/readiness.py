@@ -1,9 +1,17 @@
 """Is a ticket ready for an agent? Plain rules; a person can override them when assigning."""
 
+import re
+
+from quarterdeck.flow import structure
 from quarterdeck.outside.models import rehearsal
 from quarterdeck.record.models import Ticket
 
 MIN_WORDS = 6
+MOST_POINTS, MOST_SUBTASKS = 13, 12
+ACCEPTANCE = re.compile(
+    r"\b(accept\w*|must|should|shall|expect\w*|instead|so that|given|needs? to|has to|fails?|wrong)\b", re.I
+)
+OPEN = re.compile(r"\bTB[DC]\b|\?\?\?|\bto be (decided|defined|discussed|confirmed)\b|\bopen question", re.I)
 UNKNOWN = (
     "The rehearsal model plays the sample's tickets only: an agent would read this one and give up. Add a model endpoint in "
     "Settings, Models, and choose it in the project's routes."
@@ -13,11 +21,39 @@ UNKNOWN = (
 def lacks(ticket: Ticket) -> list[str]:
     """What is missing, as sentences; empty when it is ready."""
     missing = []
+    if ticket.deleted_at:
+        return ["The ticket was deleted in its tracker."]
     if ticket.category == "done":
         missing.append("The ticket is done.")
+    if ticket.connection_id is not None:
+        missing += _of_a_tracker(ticket)
     if len(f"{ticket.title} {ticket.description}".split()) < MIN_WORDS:
         missing.append("The ticket says too little to act on: state what should be different.")
     return missing
+
+
+def _of_a_tracker(ticket: Ticket) -> list[str]:
+    """What a ticket must say that was written for people and not for this: an agent cannot ask at the next desk."""
+    fields = {name.lower(): str(value) for name, value in ticket.facts.get("fields", {}).items()}
+    text = f"{ticket.title}\n{ticket.description}\n{fields.get('acceptance criteria', '')}"
+    missing = []
+    if ticket.kind == "Epic":
+        missing.append("An epic is not worked itself: plan it into tickets.")
+    if not fields.get("acceptance criteria") and not ACCEPTANCE.search(text):
+        missing.append("When is it done? State what must hold, or what should happen instead.")
+    if OPEN.search(text):
+        missing.append("Something in it is still to be decided: decide it, or say that the agent may.")
+    if _size(ticket, fields) > MOST_POINTS or len(structure.subtasks(ticket)) > MOST_SUBTASKS:
+        missing.append("It is more than one pull request: split it.")
+    return missing
+
+
+def _size(ticket: Ticket, fields: dict[str, str]) -> float:
+    points = fields.get("story points") or fields.get("story point estimate") or "0"
+    try:
+        return float(points)
+    except ValueError:
+        return 0.0
 
 
 def warns(ticket: Ticket) -> list[str]:

@@ -58,6 +58,10 @@ class Repository(Row):
     fetch_tries = models.PositiveIntegerField(default=0)
     fetch_note = models.CharField(max_length=400, blank=True)
     """Why it could not be fetched the last time."""
+    login = models.CharField(max_length=200, blank=True)
+    secret = models.BinaryField(blank=True, default=b"")
+    """Of the login at the origin: encrypted with the key named by `key_id`; never shown again."""
+    key_id = models.CharField(max_length=40, blank=True)
 
 
 class Connection(Row):
@@ -152,5 +156,5 @@ class TicketComment(Row):
             ),
             models.UniqueConstraint(
                 fields=["ticket", "marker"], name="comment_marker_once", condition=~models.Q(marker="")
-            )
+            ),
         ]

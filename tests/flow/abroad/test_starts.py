@@ -1,0 +1,187 @@
+"""What starts a run: an assignment, a label that is new, a status, a mention, a query; by whom, and what holds it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from quarterdeck.flow import copies, outbox, polls, starts
+from quarterdeck.flow.heard import polled, told
+from quarterdeck.outside.tracker.port import Change, Comment, Issue, Link
+from quarterdeck.record.models import Connection, Run, Ticket, TrackerAccount, Watch, Wish
+from testkit.desk_abroad import ME, START, Abroad, issue, said
+
+pytestmark = pytest.mark.django_db
+
+SOON = START + timedelta(seconds=30)
+Known = tuple[Connection, Watch, Abroad]
+
+
+@pytest.fixture
+def known(connection: Connection, watch: Watch, abroad: Abroad, rita: TrackerAccount) -> Known:
+    """Issue 1 is known and nothing was asked of it."""
+    see(connection, abroad, issue("1"))
+    return connection, watch, abroad
+
+
+def see(connection: Connection, abroad: Abroad, *issues: Issue, changes: tuple[Change, ...] = ()) -> None:
+    abroad.put(*issues)
+    heard = [replace(told(said("updated", one)), changes=changes) for one in issues]
+    copies.take(connection, heard, ME.id)
+
+
+def change(field: str, was: str, now: str, by: str = "rita") -> Change:
+    return Change("c1", field, was, now, SOON, by.title(), by)
+
+
+def due() -> None:
+    Wish.objects.update(due_at=Now() - timedelta(seconds=1))
+
+
+def test_an_assignment_to_our_account_starts_a_run(known: Known) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, assignee_id=ME.id), changes=(change("assignee", "", ME.name),))
+    assert starts.work() == 1
+    assert Run.objects.get().ticket.external_id == "1"
+
+
+def test_a_label_starts_only_when_it_is_new(known: Known) -> None:
+    connection, _, abroad = known
+    labels = (change("labels", "", "agent:implement"),)
+    see(connection, abroad, issue("1", 2, labels=["agent:implement"]), changes=labels)
+    assert starts.work() == 1
+    Run.objects.update(phase="cancelled", finished_at=Now())
+    see(connection, abroad, issue("1", 3, labels=["agent:implement"], title="Edited a little, and again"))
+    assert starts.work() == 0
+
+
+def test_the_label_says_how_it_is_worked(known: Known) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, labels=["agent:plan"]), changes=(change("labels", "", "agent:plan"),))
+    starts.work()
+    assert Run.objects.get().config["dials"]["plan"] == "ask"
+
+
+def test_a_poll_asks_the_log_who_did_it(known: Known) -> None:
+    _connection, _, abroad = known
+    abroad.log["1"] = [change("labels", "", "agent:implement")]
+    abroad.put(issue("1", 2, labels=["agent:implement"]))
+    assert polls.work() == 1
+    assert starts.work() == 1
+    assert Run.objects.get().opened_by is not None
+
+
+def test_webhook_and_poll_of_one_change_start_one_run(known: Known) -> None:
+    connection, _, abroad = known
+    labelled = issue("1", 2, labels=["agent:implement"])
+    see(connection, abroad, labelled, changes=(change("labels", "", "agent:implement"),))
+    copies.take(connection, [polled(labelled)], ME.id)
+    polls.work()
+    assert starts.work() == 1
+    assert Wish.objects.count() == 1
+
+
+def test_our_own_doing_starts_nothing(known: Known) -> None:
+    connection, _, abroad = known
+    see(
+        connection,
+        abroad,
+        issue("1", 2, labels=["agent:plan"]),
+        changes=(change("labels", "", "agent:plan", by=ME.id),),
+    )
+    assert starts.work() == 0
+    assert Wish.objects.count() == 0
+
+
+def test_who_is_neither_linked_nor_allowed_starts_nothing_and_the_ticket_says_so(known: Known) -> None:
+    connection, _, abroad = known
+    by = (change("labels", "", "agent:implement", by="mallory"),)
+    see(connection, abroad, issue("1", 2, labels=["agent:implement"]), changes=by)
+    assert starts.work() == 0
+    assert "Mallory asked for a run" in Ticket.objects.get().note
+    assert not TrackerAccount.objects.get(account="mallory").allowed
+
+
+def test_a_watcher_who_is_linked_may_not_start(known: Known, rita: TrackerAccount, bob: object) -> None:
+    connection, _, abroad = known
+    TrackerAccount.objects.create(connection=connection, account="bobby", person=bob)
+    see(connection, abroad, issue("1", 2, assignee_id=ME.id), changes=(change("assignee", "", ME.name, by="bobby"),))
+    assert starts.work() == 0
+
+
+def test_a_status_a_mention_and_a_query_start_too(known: Known) -> None:
+    connection, watch, abroad = known
+    Watch.objects.filter(id=watch.id).update(triggers={"statuses": ["Ready"], "mention": True, "jql": "labels = later"})
+    see(connection, abroad, issue("1", 2, status="Ready"), changes=(change("status", "To Do", "Ready"),))
+    word = Comment("9", "Rita", "@hand do this", SOON, "rita", mentions=[ME.id])
+    see(connection, abroad, issue("2", 3, comments=[word]))
+    copies.take(connection, [polled(issue("2", 3, comments=[word]))], ME.id)
+    abroad.put(issue("3", 4))
+    abroad.matches = {"3"}
+    polls.work()
+    assert starts.work() == 3
+    assert sorted(Run.objects.values_list("ticket__external_id", flat=True)) == ["1", "2", "3"]
+
+
+def test_the_first_look_at_a_tracker_starts_nothing(
+    connection: Connection, watch: Watch, abroad: Abroad, rita: TrackerAccount
+) -> None:
+    Watch.objects.update(since=None)
+    abroad.put(issue("1", 2, labels=["agent:implement"], assignee_id=ME.id, at=START + timedelta(days=20)))
+    polls.work()
+    assert Ticket.objects.count() == 1
+    assert starts.work() == 0
+
+
+def test_what_is_missing_is_asked_once_and_the_run_starts_when_it_is_there(known: Known) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, assignee_id=ME.id, description="Do the thing. TBD"),
+        changes=(change("assignee", "", ME.name),))  # fmt: skip
+    assert starts.work() == 0
+    due()
+    assert starts.work() == 0
+    outbox.work()
+    assert abroad.written == [("comment", "1", "readiness")]
+    assert "still to be decided" in abroad.marked["1", "readiness"]
+    assert "Not ready" in Ticket.objects.get().note
+    see(connection, abroad, issue("1", 3, assignee_id=ME.id))
+    assert starts.work() == 1
+    assert Ticket.objects.get().note == ""
+
+
+def test_a_blocked_ticket_waits_and_says_for_what(known: Known) -> None:
+    connection, _, abroad = known
+    blocker = Link("is blocked by", "7", "SHIP-7", "First this", "In Progress", "doing")
+    see(
+        connection,
+        abroad,
+        issue("1", 2, assignee_id=ME.id, links=[blocker]),
+        changes=(change("assignee", "", ME.name),),
+    )
+    assert starts.work() == 0
+    assert Ticket.objects.get().note == "Waits for SHIP-7 (In Progress)."
+    abroad.put(issue("1", 2, assignee_id=ME.id, links=[replace(blocker, status="Done", status_category="done")]))
+    due()
+    assert starts.work() == 1
+
+
+def test_an_epic_is_not_worked_itself(known: Known) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, kind="Epic", assignee_id=ME.id), changes=(change("assignee", "", ME.name),))
+    assert starts.work() == 0
+    assert "plan it into tickets" in Ticket.objects.get().note
+
+
+def test_sub_tasks_are_worked_one_after_the_other(known: Known) -> None:
+    connection, _watch, abroad = known
+    Watch.objects.update(rules={"subtasks": "order"})
+    links = [Link("sub-task", id, f"SHIP-{id}", "Part", "To Do", "todo") for id in ("21", "22")]
+    see(connection, abroad, issue("21"), issue("22"))
+    see(connection, abroad, issue("1", 2, assignee_id=ME.id, links=links), changes=(change("assignee", "", ME.name),))
+    assert starts.work() == 1
+    assert [run.ticket.external_id for run in Run.objects.all()] == ["21"]
+    assert Ticket.objects.get(external_id="22").note == "Waits for SHIP-21 (To Do)."
+    see(connection, abroad, issue("21", 5, status="Done", status_category="done"))
+    due()
+    assert starts.work() == 1
