@@ -12,12 +12,13 @@ SLOT = os.environ.get("QUARTERDECK_TEST_SLOT", "7")
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """Room for other clusters of this machine: a slot of its own. QUARTERDECK_TEST_KEEP=1 leaves it up."""
+    """Beside other clusters of this machine, in a slot of its own. One that was up before is left up."""
     if why := missing():
         pytest.skip(why)
-    one = Cluster(SLOT).up()
-    yield one
-    if os.environ.get("QUARTERDECK_TEST_KEEP") != "1":
+    one = Cluster(SLOT)
+    was_up = one.is_up
+    yield one.up()
+    if not was_up:
         one.down()
 
 

@@ -48,6 +48,10 @@ class Cluster:
         assert ran.returncode == 0, f"{name} {' '.join(words)}: {ran.stderr[-2000:]}"
         return ran.stdout
 
+    @property
+    def is_up(self) -> bool:
+        return (self.state / "mode").exists()
+
     def up(self) -> "Cluster":
         self.script("up.sh", "node")
         return self
