@@ -84,11 +84,19 @@ class ProjectBody(Body):
     key: str
 
 
+class RepositoryLogin(Body):
+    """What opens the repository at its https:// origin. An empty `secret` takes the stored one away."""
+
+    user: str = ""
+    secret: str = ""
+
+
 class ProjectPatch(Body):
     """What is None stays as it is."""
 
     name: str | None = None
     repository: Repository | None = None
+    login: RepositoryLogin | None = None
     dials: ProjectDials | None = None
     places: int | None = None
     cap_micro: int | None = None

@@ -316,7 +316,7 @@ class Git:
     def log(self, run: str, base: str, head: str) -> list[CommitLine]:
         return [CommitLine(head, "Round once", 1_790_000_000)]
 
-    def mirror(self, repository: str, url: str) -> dict[str, str]:
+    def mirror(self, repository: str, url: str, **more: Any) -> dict[str, str]:
         return {"main": "b" * 40}
 
     def preview(self, run: str, base: str, head: str) -> Preview:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -30,12 +31,12 @@ class Remote(Store):
         object.__setattr__(self, "answers", list(answers))
         object.__setattr__(self, "asked", [])
 
-    def mirror(self, repository: str, url: str) -> dict[str, str]:
+    def mirror(self, repository: str, url: str, **more: Any) -> dict[str, str]:
         self.asked.append(repository)
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
-        return super().mirror(repository, url)
+        return super().mirror(repository, url, **more)
 
 
 @pytest.fixture

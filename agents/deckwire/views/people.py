@@ -61,6 +61,8 @@ class ProjectView(Project):
     """A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model"."""
 
     repository_settings: Repository = Repository()
+    repository_user: str = ""
+    repository_has_secret: bool = False
     routes: dict[str, str] = Field(default_factory=dict)
     members: list["Member"] = Field(default_factory=list)
     spent_today_micro: int = 0

@@ -118,6 +118,8 @@ export interface ProjectView {
   capMicro: number;
   places: number;
   repositorySettings: Repository;
+  repositoryUser: string;
+  repositoryHasSecret: boolean;
   routes: Record<string, string>;
   members: Member[];
   spentTodayMicro: number;
@@ -709,10 +711,17 @@ export interface ProjectBody {
   key: string;
 }
 
+/** What opens the repository at its https:// origin. An empty `secret` takes the stored one away. */
+export interface RepositoryLogin {
+  user?: string;
+  secret?: string;
+}
+
 /** What is None stays as it is. */
 export interface ProjectPatch {
   name?: string | null;
   repository?: Repository | null;
+  login?: RepositoryLogin | null;
   dials?: ProjectDials | null;
   places?: number | null;
   capMicro?: number | null;

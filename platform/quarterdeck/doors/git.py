@@ -8,6 +8,7 @@ from typing import Any
 from quarterdeck.doors.git_door import GitDoor, build
 from quarterdeck.doors.git_http import Receive, Send
 from quarterdeck.doors.git_internal import Internal
+from quarterdeck.outside.repos.outward import Outward
 from quarterdeck.outside.repos.store import Store
 
 
@@ -26,7 +27,7 @@ def _store() -> Store:
     from django.conf import settings
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quarterdeck.settings")
-    store = Store(settings.DATA_DIR / "repos")
+    store = Store(settings.DATA_DIR / "repos", outward=Outward(settings.GIT_PROXY, settings.GIT_CA))
     store.folders.sweep()
     return store
 

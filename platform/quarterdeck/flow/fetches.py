@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from deckwire.words import Phase
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import launch, pokes
+from quarterdeck.flow import launch, logins, pokes
 from quarterdeck.outside import plugs
 from quarterdeck.record import wakes
 from quarterdeck.record.models import Repository, RunRepository
@@ -59,7 +59,7 @@ def _fetch(row: Repository) -> int:
     waiting = _who_could_start(row)
     try:
         with _holding(row.id):
-            heads = plugs.repos().mirror(str(row.id), row.url)
+            heads = plugs.repos().mirror(str(row.id), row.url, access=logins.of(row))
     except Refused as no:
         _end(row)
         for one in waiting:
@@ -117,10 +117,10 @@ def _again(row: Repository, waiting: list[RunRepository], later: TryLater | Gave
 @contextmanager
 def _holding(repository: UUID) -> Iterator[None]:
     """Keeps the lease while git is at it: minutes, for a large one. Who dies loses it in half a minute."""
-    over = threading.Event()
+    over = threading.Semaphore(0)
 
     def renew() -> None:
-        while not over.wait(RENEW_S):
+        while not over.acquire(timeout=RENEW_S):
             Repository.objects.filter(id=repository).update(fetch_lease=Now() + LEASE)
         connection.close()
 
@@ -129,5 +129,5 @@ def _holding(repository: UUID) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        over.release()
         keeper.join()

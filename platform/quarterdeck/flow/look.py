@@ -6,7 +6,8 @@ Reads only. The diff is made by the git service from raw objects; what it says b
 from uuid import UUID
 
 from deckwire import views
-from quarterdeck.errors import Refused, TryLater
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import logins
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import snapshot
@@ -84,11 +85,12 @@ def _preview(run_id: UUID, standing: Proposal) -> views.MergePreview | None:
     try:
         repos = plugs.repos()
         branch = repository.repository.branch
-        now = repos.mirror(str(repository.repository_id), repository.repository.url).get(branch, standing.base)
+        origin = repository.repository
+        now = repos.mirror(str(origin.id), origin.url, access=logins.of(origin)).get(branch, standing.base)
         if now != standing.base:
             repos.adopt(str(run_id), now)
         tried = repos.preview(str(run_id), now, standing.head)
-    except (TryLater, Refused):
+    except (TryLater, Refused, GaveUp):
         return None
     return views.MergePreview(
         clean=tried.clean, conflicts=tried.conflicts, base=now, text=_moved(standing, now, branch)

@@ -10,10 +10,11 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
+from deckwire import crash
 from deckwire.events import Merged
 from deckwire.words import Phase
-from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import outbox, proposals, rewind, seal, trees
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import logins, outbox, proposals, rewind, seal, trees
 from quarterdeck.outside import plugs
 from quarterdeck.outside.forge.port import Forge, Prepared, Target
 from quarterdeck.record import ledger, lifecycle
@@ -30,7 +31,7 @@ def advance_all() -> int:
     for run_id in rows.values_list("id", flat=True):
         try:
             moved += advance(run_id)
-        except TryLater as later:
+        except (TryLater, GaveUp) as later:
             log.info("merge %s: %s", run_id, later.text)
         except DatabaseError:
             raise
@@ -43,8 +44,9 @@ def advance(run_id: UUID) -> bool:
     """Takes one run as far as it goes now. True when it is merged."""
     run = Run.objects.select_related("ticket", "project").get(id=run_id)
     row = RunRepository.objects.select_related("repository").get(run=run)
-    forge, target = plugs.forge(row.repository.forge), Target(row.repository.url, row.repository.branch)
+    forge = plugs.forge(row.repository.forge)
     try:
+        target = logins.target(row.repository)
         if run.phase == Phase.PUBLISHING:
             run = _publish(run, forge, target)
         if run.phase == Phase.PUBLISHED:
@@ -98,6 +100,7 @@ def _prepare(run: Run, row: RunRepository, forge: Forge, target: Target) -> Run:
         str(run.id), target, head=proposal.head, message=_message(run, proposal, approval),
         author="Quarterdeck <quarterdeck@localhost>", at=int(approval.created_at.timestamp()),
     )  # fmt: skip
+    crash.point("merge.made")
     if prepared.conflicts:
         return _conflict(run.id, prepared)
     with transaction.atomic():
@@ -122,7 +125,9 @@ def _land(run: Run, row: RunRepository, forge: Forge, target: Target) -> bool:
     prepared = Prepared(proposal.merge_old, proposal.merge_new)
     if not _may_land(run, row, proposal, lambda: forge.landed(str(run.id), target, prepared)):
         return False
+    crash.point("merge.meant")
     landed = forge.land(str(run.id), target, prepared)
+    crash.point("merge.moved")
     with transaction.atomic():
         held = lifecycle.hold(run.id)
         if held.phase != Phase.MERGING:
@@ -181,6 +186,7 @@ def _record(run: Run, proposal: Proposal) -> None:
     Proposal.objects.filter(id=proposal.id).update(merged=True, pull=proposal.pull | {"state": "merged"})
     ledger.note(run.stream, Merged(sha=proposal.merge_new, branch=proposal.branch), by=BY, epoch=run.epoch)
     lifecycle.move(run, Phase.MERGED, reason="merged", by=BY, text=f"{proposal.merge_new[:7]} is in {proposal.branch}.")
+    crash.point("merge.recorded")
     outbox.put(f"tracker:{run.ticket_id}", "transition", {"ticket": str(run.ticket_id), "category": "done"})
 
 

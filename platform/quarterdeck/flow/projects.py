@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import logins
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.outside import plugs
@@ -42,20 +43,22 @@ def create(actor: Actor, *, name: str, key: str) -> Project:
 
 
 def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
-    """Takes name, repository, dials, places, cap_micro, routes. What is None stays. Raises Refused(malformed), 422.
+    """Takes name, repository, login, dials, places, cap_micro, routes. What is None stays. Raises Refused(malformed), 422.
 
     A running run keeps what it was opened with: these are for the next one.
     """
     given = {name: value for name, value in fields.items() if value is not None}
     with transaction.atomic():
         project = _hold(project_id)
-        repository = given.pop("repository", None)
+        repository, login = given.pop("repository", None), given.pop("login", None)
         for name, value in given.items():
             setattr(project, name, CHECKS[name](project, value))
         project.save(update_fields=list(given))
         if repository is not None:
             _set_repository(actor, project, repository)
-        _note(actor, project, "edited", fields=sorted(fields.keys() & (given.keys() | {"repository"})))
+        if login is not None:
+            _set_login(project, login)
+        _note(actor, project, "edited", fields=sorted(fields.keys() & (given.keys() | {"repository", "login"})))
     return project
 
 
@@ -65,7 +68,7 @@ def test_repository(project_id: UUID) -> list[tuple[str, bool, str]]:
     if repository is None or not repository.url:
         return [("No repository is set.", False, "Enter its address.")]
     try:
-        branches = plugs.repos().mirror(str(repository.id), repository.url)
+        branches = plugs.repos().mirror(str(repository.id), repository.url, access=logins.of(repository))
     except (Refused, TryLater, GaveUp) as no:
         return [("The repository can be read.", False, no.text)]
     count = f"{len(branches)} {'branch' if len(branches) == 1 else 'branches'}"
@@ -76,7 +79,9 @@ def test_repository(project_id: UUID) -> list[tuple[str, bool, str]]:
     )
     tests = "A test command is set." if repository.test else "There is no test command."
     told = f"{repository.test}: run for the first time when a head is sealed, in a place of its own; not by this check."
-    facts.append((tests, bool(repository.test), told if repository.test else "Without one nothing is re-run as evidence."))
+    facts.append(
+        (tests, bool(repository.test), told if repository.test else "Without one nothing is re-run as evidence.")
+    )
     return facts
 
 
@@ -122,6 +127,7 @@ def _set_repository(actor: Actor, project: Project, given: dict[str, str]) -> No
     if url and (not SCHEMES.match(url) or url.startswith("-") or any(sign in url for sign in " \n\t")):
         raise Refused("An address begins with https://, ssh://, file:// or is a path on the server.", reason="malformed",
                       status=422)  # fmt: skip
+    logins.refuse_in_address(url)
     branch = bounded("The branch", given["branch"], 200, least=1)
     if branch.startswith("-") or ".." in branch or any(sign in branch for sign in " ~^:?*[\\"):
         raise Refused("This is no name of a branch.", reason="malformed", status=422)
@@ -139,7 +145,17 @@ def _set_repository(actor: Actor, project: Project, given: dict[str, str]) -> No
     if row.url != url and open_runs.exists():
         raise Refused("Open runs work on the repository as it is.", reason="in_use", remedy="Let them end first.")
     # What could not be fetched may be mended by this: it is asked for anew, without the old one's pause.
-    Repository.objects.filter(id=row.id).update(**values, fetch_due=None, fetch_tries=0, fetch_note="")
+    Repository.objects.filter(id=row.id).update(
+        **values, **logins.kept(row, url), fetch_due=None, fetch_tries=0, fetch_note=""
+    )
+
+
+def _set_login(project: Project, login: dict[str, str]) -> None:
+    row = Repository.objects.filter(project=project).order_by("created_at").first()
+    if row is None or not row.url.startswith("https://"):
+        raise Refused("Only a repository at an https:// address takes a login.", reason="malformed", status=422)
+    columns = logins.given(login["user"], login["secret"])
+    Repository.objects.filter(id=row.id).update(**columns, fetch_due=None, fetch_tries=0, fetch_note="")
 
 
 def _owns(actor: Actor) -> bool:

@@ -17,14 +17,18 @@ class BareForge:
         return PullRequest()
 
     def prepare(self, run: str, target: Target, *, head: str, message: str, author: str, at: int) -> Prepared:
-        old = self._repos.tip(run, target.url, target.branch)
+        old = self._repos.tip(run, target.url, target.branch, access=target.access)
         preview = self._repos.preview(run, old, head)
         if not preview.clean:
             return Prepared(old=old, new="", conflicts=preview.conflicts)
         return Prepared(old, self._repos.merge_commit(run, old, head, message=message, author=author, at=at))
 
     def landed(self, run: str, target: Target, prepared: Prepared) -> bool:
-        return self._repos.holds(run, target.url, target.branch, old=prepared.old, new=prepared.new)
+        return self._repos.holds(
+            run, target.url, target.branch, old=prepared.old, new=prepared.new, access=target.access
+        )
 
     def land(self, run: str, target: Target, prepared: Prepared) -> bool:
-        return self._repos.publish(run, target.url, target.branch, old=prepared.old, new=prepared.new)
+        return self._repos.publish(
+            run, target.url, target.branch, old=prepared.old, new=prepared.new, access=target.access
+        )

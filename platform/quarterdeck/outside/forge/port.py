@@ -3,6 +3,7 @@
 A merge first writes down the commit it will make, then moves the branch from the exact old value: `prepare`, then `land`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +14,8 @@ class Target:
 
     url: str
     branch: str
+    access: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The login of the repository, where it asks for one."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,19 @@ class PullRequest:
 class Repositories(Protocol):
     """The little that a forge without a server of its own needs of the git service (a part of outside/repos/port.py)."""
 
-    def tip(self, run: str, url: str, branch: str) -> str: ...
+    def tip(self, run: str, url: str, branch: str, *, access: Mapping[str, str] | None = None) -> str: ...
 
     def preview(self, run: str, base: str, head: str) -> "Mergeable": ...
 
     def merge_commit(self, run: str, base: str, head: str, *, message: str, author: str, at: int) -> str: ...
 
-    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool: ...
+    def publish(
+        self, run: str, url: str, branch: str, *, old: str, new: str, access: Mapping[str, str] | None = None
+    ) -> bool: ...
 
-    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool: ...
+    def holds(
+        self, run: str, url: str, branch: str, *, old: str, new: str, access: Mapping[str, str] | None = None
+    ) -> bool: ...
 
 
 class Mergeable(Protocol):

@@ -7,6 +7,7 @@ import httpx
 
 from quarterdeck.errors import TryLater
 from quarterdeck.outside.repos import wire
+from quarterdeck.outside.repos.outward import Access
 from quarterdeck.outside.repos.port import CommitLine, Diff, Preview
 
 _SLOW = {"mirror": 620.0, "tip": 620.0, "publish": 900.0, "holds": 900.0}
@@ -24,11 +25,11 @@ class RemoteRepos:
     def close(self) -> None:
         self._http.close()
 
-    def mirror(self, repository: str, url: str) -> dict[str, str]:
-        return self._ask("mirror", repository=repository, url=url)
+    def mirror(self, repository: str, url: str, *, access: Access | None = None) -> dict[str, str]:
+        return self._ask("mirror", repository=repository, url=url, access=access)
 
-    def tip(self, run: str, url: str, branch: str) -> str:
-        return self._ask("tip", run=run, url=url, branch=branch)
+    def tip(self, run: str, url: str, branch: str, *, access: Access | None = None) -> str:
+        return self._ask("tip", run=run, url=url, branch=branch, access=access)
 
     def open_run(self, run: str, repository: str, base: str) -> None:
         self._ask("open_run", run=run, repository=repository, base=base)
@@ -72,11 +73,11 @@ class RemoteRepos:
     def merge_commit(self, run: str, base: str, head: str, *, message: str, author: str, at: int) -> str:
         return self._ask("merge_commit", run=run, base=base, head=head, message=message, author=author, at=at)
 
-    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
-        return self._ask("publish", run=run, url=url, branch=branch, old=old, new=new)
+    def publish(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
+        return self._ask("publish", run=run, url=url, branch=branch, old=old, new=new, access=access)
 
-    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
-        return self._ask("holds", run=run, url=url, branch=branch, old=old, new=new)
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
+        return self._ask("holds", run=run, url=url, branch=branch, old=old, new=new, access=access)
 
     def _ask(self, method: str, **arguments: Any) -> Any:
         timeout = httpx.Timeout(5.0, read=_SLOW.get(method, _LONGEST))

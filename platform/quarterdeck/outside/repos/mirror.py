@@ -1,5 +1,6 @@
 """Mirrors of projects' repositories: heads and tags are fetched in, pins keep what runs rely on, nothing else is written."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from quarterdeck.errors import Refused, TryLater
@@ -16,11 +17,13 @@ _GONE = (
     "not appear to be a git repository",
     "Authentication failed",
     "could not read Username",
+    "could not read Password",
+    "The requested URL returned error: 403",
 )
 
 
-def refresh(folders: Folders, repository: str, url: str) -> dict[str, str]:
-    """Fetches heads and tags and answers branch → sha.
+def refresh(folders: Folders, repository: str, url: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Fetches heads and tags and answers branch → sha. `env` opens the way out (outward.py).
 
     Raises Refused(no_such_repository, empty_repository), TryLater.
     """
@@ -29,7 +32,7 @@ def refresh(folders: Folders, repository: str, url: str) -> dict[str, str]:
     with folders.lock(f"mirror-{repository}", wait=30):
         if not path.is_dir():
             make(path, fill=lambda _: None)
-        _fetch(path, url)
+        _fetch(path, url, env or {})
     heads = branches(path)
     if not heads:
         raise Refused(
@@ -68,7 +71,7 @@ def refuse_missing(folders: Folders, url: str) -> None:
         raise Refused(f"There is no repository at {url}.", reason="no_such_repository", status=404)
 
 
-def _fetch(path: Path, url: str) -> None:
+def _fetch(path: Path, url: str, env: Mapping[str, str]) -> None:
     arguments = (
         "fetch",
         "--quiet",
@@ -78,7 +81,7 @@ def _fetch(path: Path, url: str) -> None:
         "--no-auto-maintenance",
         "--force",
     )
-    done = Git(path, bounds=_FETCH).run(*arguments, "--end-of-options", url, *_REFSPECS)
+    done = Git(path, env, _FETCH).run(*arguments, "--end-of-options", url, *_REFSPECS)
     if done.code:
         raise why(done, url)
 

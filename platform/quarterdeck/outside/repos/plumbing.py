@@ -13,6 +13,7 @@ from typing import IO
 
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos.names import EMPTY_TREE
+from quarterdeck.outside.repos.outward import SECRET
 
 MEGA = 1 << 20
 _CONFIG = {
@@ -70,7 +71,7 @@ class Git:
             process = _start(command(self.folder, arguments, self.bounds), self._env(), stdin, errors)
             out, cut, late = _read(process, self.bounds)
             errors.seek(0)
-            err = errors.read(16_384).decode(errors="replace").strip()
+            err = self._without_secret(errors.read(16_384).decode(errors="replace").strip())
         if late:
             raise TryLater(f"git {arguments[0]} took longer than {self.bounds.seconds:g} s.", after=5.0, reason="slow")
         return Done(process.returncode, out, err, cut)
@@ -84,6 +85,11 @@ class Git:
 
     def says(self, *arguments: str) -> bool:
         return self.run(*arguments).code == 0
+
+    def _without_secret(self, said: str) -> str:
+        """What the other side says may quote the login it was shown, and ends in a person's sentence."""
+        secret = self.env.get(SECRET, "")
+        return said.replace(secret, "…") if secret else said
 
     def _env(self) -> dict[str, str]:
         return environment(self.folder, self.env)

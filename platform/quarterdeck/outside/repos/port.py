@@ -2,11 +2,13 @@
 
 Shas are 40 hex digits. `repository` and `run` are UUID strings. All calls are synchronous and may take seconds.
 Every method raises Refused (reason: no_such_repository, no_such_branch, no_such_commit, empty_repository, quota, frozen,
-moved, bad_name) or TryLater (the service is down or busy).
+moved, bad_name) or TryLater (the service is down or busy). `access` is the origin's login for this one call.
 """
 
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from quarterdeck.outside.repos.outward import Access
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ class Preview:
 
 
 class Repos(Protocol):
-    def mirror(self, repository: str, url: str) -> dict[str, str]:
+    def mirror(self, repository: str, url: str, *, access: Access | None = None) -> dict[str, str]:
         """Fetches heads and tags from `url` into the mirror (made if missing). Returns branch → sha."""
 
-    def tip(self, run: str, url: str, branch: str) -> str:
+    def tip(self, run: str, url: str, branch: str, *, access: Access | None = None) -> str:
         """Fetches the project's newest state into the run's mirror and answers the branch's commit, adopted by the run."""
 
     def open_run(self, run: str, repository: str, base: str) -> None:
@@ -103,9 +105,9 @@ class Repos(Protocol):
         """Makes the merge commit (parents base, head; fixed author `Name <mail>` and time) and keeps it pinned in the run's
         repository under refs/merges/<sha>. Same input, same sha. Refused(conflict) when it does not merge cleanly."""
 
-    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+    def publish(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
         """Moves `branch` of the repository at `url` from exactly `old` to `new`. True if it is there now (also when it
         was there before), False if the branch stands elsewhere and does not contain `new`."""
 
-    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
         """Whether `branch` of the repository at `url`, which stood at `old` once, has `new` in it now. Moves nothing."""

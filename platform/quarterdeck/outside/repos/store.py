@@ -9,6 +9,7 @@ from typing import IO
 from quarterdeck.outside.repos import diff, manifests, merge, mirror, names, publish
 from quarterdeck.outside.repos import run as runs
 from quarterdeck.outside.repos.folders import Folders
+from quarterdeck.outside.repos.outward import Access, Outward
 from quarterdeck.outside.repos.plumbing import MEGA, Bounds, command, environment
 from quarterdeck.outside.repos.port import CommitLine, Diff, Preview
 from quarterdeck.outside.repos.push import Move
@@ -25,16 +26,20 @@ class Store:
     root: Path
     quota: Quota = field(default_factory=Quota)
     known: Known = field(default_factory=Known)
+    outward: Outward = field(default_factory=Outward)
 
     @property
     def folders(self) -> Folders:
         return Folders(self.root)
 
-    def mirror(self, repository: str, url: str) -> dict[str, str]:
-        return mirror.refresh(self.folders, repository, url)
+    def mirror(self, repository: str, url: str, *, access: Access | None = None) -> dict[str, str]:
+        return mirror.refresh(self.folders, repository, url, self._out(url, access))
 
-    def tip(self, run: str, url: str, branch: str) -> str:
-        return publish.tip(self.folders, run, url, names.branch(branch))
+    def tip(self, run: str, url: str, branch: str, *, access: Access | None = None) -> str:
+        return publish.tip(self.folders, run, url, names.branch(branch), self._out(url, access))
+
+    def _out(self, url: str, access: Access | None) -> dict[str, str]:
+        return self.outward.environment(names.origin(url), access)
 
     def open_run(self, run: str, repository: str, base: str) -> None:
         runs.open_run(self.folders, run, repository, base)
@@ -78,11 +83,11 @@ class Store:
     def merge_commit(self, run: str, base: str, head: str, *, message: str, author: str, at: int) -> str:
         return merge.merge_commit(self.folders, run, base, head, message=message, author=author, at=at)
 
-    def publish(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
-        return publish.publish(self.folders, run, url, branch, old=old, new=new)
+    def publish(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
+        return publish.publish(self.folders, run, url, branch, old=old, new=new, env=self._out(url, access))
 
-    def holds(self, run: str, url: str, branch: str, *, old: str, new: str) -> bool:
-        return publish.holds(self.folders, run, url, branch, old=old, new=new)
+    def holds(self, run: str, url: str, branch: str, *, old: str, new: str, access: Access | None = None) -> bool:
+        return publish.holds(self.folders, run, url, branch, old=old, new=new, env=self._out(url, access))
 
     def may_move(self, run: str) -> list[tuple[str, str]]:
         """What a pushing client is told: the run's ref, and the bases that it need not send."""

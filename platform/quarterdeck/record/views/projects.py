@@ -17,8 +17,11 @@ def project(row: Project) -> views.Project:
 def project_view(row: Project, *, spent_today: int, open_runs: int) -> views.ProjectView:
     """`row.members` with their person should be prefetched too."""
     members = sorted(row.members.all(), key=lambda one: str(one.person).lower())
+    repository = _first(row)
     return views.ProjectView(
-        **_plain(row), repository_settings=_settings(_first(row)), routes=_routes(row),
+        **_plain(row), repository_settings=_settings(repository), routes=_routes(row),
+        repository_user=repository.login if repository else "",
+        repository_has_secret=bool(repository and repository.secret),
         members=_members(members), spent_today_micro=spent_today, open_runs=open_runs,
     )  # fmt: skip
 
