@@ -114,6 +114,10 @@ class Jira(ABC):
         return self._remember(id, marker, self._write_comment(id, marker, text))
 
     @abstractmethod
+    def _rich(self, text: str) -> Any:
+        """Markdown as this flavour writes text."""
+
+    @abstractmethod
     def _find_comment(self, id: str, marker: str) -> str: ...
 
     @abstractmethod
@@ -153,9 +157,7 @@ class Jira(ABC):
         return moving.named([one for one in ways if one.status.lower() not in past], category, names)
 
     def _go(self, id: str, category: str, way: models.Way, fields: dict[str, Any], beside: bool) -> bool:
-        body: dict[str, Any] = {"transition": {"id": way.id}}
-        if given := moving.filled(way, fields):
-            body["fields"] = given
+        body: dict[str, Any] = {"transition": {"id": way.id}, **moving.filled(way, fields, self._rich)}
         try:
             self._write("POST", id, "/transitions", body)
         except (Refused, TryLater):

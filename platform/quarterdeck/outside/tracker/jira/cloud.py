@@ -63,6 +63,9 @@ class Cloud(Jira):
 
     # Comments
 
+    def _rich(self, text: str) -> Any:
+        return document(text)
+
     def _find_comment(self, id: str, marker: str) -> str:
         mine = self.me().id
         rows = [

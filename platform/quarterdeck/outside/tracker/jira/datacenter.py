@@ -81,6 +81,9 @@ class DataCenter(Jira):
 
     # Comments
 
+    def _rich(self, text: str) -> Any:
+        return wiki(text)
+
     def _find_comment(self, id: str, marker: str) -> str:
         mine = self.me().id
         for said in (

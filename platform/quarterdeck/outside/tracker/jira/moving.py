@@ -1,6 +1,6 @@
 """Which transition leads where a run wants its ticket. Never backwards, and into done only by a name that a person configured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from quarterdeck.errors import Refused
@@ -8,6 +8,11 @@ from quarterdeck.outside.tracker.jira import models, reading
 from quarterdeck.outside.tracker.shapes import Transition
 
 ORDER = {"todo": 0, "doing": 1, "done": 2}
+ADDED: dict[str, Callable[[str, Callable[[str], Any]], Any]] = {
+    "worklog": lambda words, rich: {"timeSpent": words},
+    "comment": lambda words, rich: {"body": rich(words)},
+}
+"""What a screen adds to the ticket instead of setting it."""
 BEGUN = ("in progress", "doing", "in development", "start progress", "in arbeit", "en cours")
 
 
@@ -48,14 +53,18 @@ def _told(ways: list[Transition]) -> str:
     return ", ".join(one.status for one in ways[:6])
 
 
-def filled(way: models.Way, given: dict[str, Any]) -> dict[str, Any]:
-    """The screen's fields as Jira takes them, by field id. Raises Refused(screen_fields) for what is asked and not given."""
+def filled(way: models.Way, given: dict[str, Any], rich: Callable[[str], Any]) -> dict[str, Any]:
+    """The screen's answers as a transition's body takes them. Raises Refused(screen_fields) for what is asked and not given."""
     by_name = {name.lower(): value for name, value in given.items()}
-    found, lacks = {}, []
+    fields, update, lacks = dict[str, Any](), dict[str, Any](), list[str]()
     for id, field in way.fields.items():
         name = field.name or id
         if name.lower() in by_name or id.lower() in by_name:
-            found[id] = _value(field, by_name.get(name.lower(), by_name.get(id.lower())))
+            value = by_name.get(name.lower(), by_name.get(id.lower()))
+            if id in ADDED:
+                update[id] = [{"add": ADDED[id](value, rich) if isinstance(value, str) else value}]
+            else:
+                fields[id] = _value(field, value)
         elif field.required and not field.default:
             lacks.append(name)
     if lacks:
@@ -67,7 +76,7 @@ def filled(way: models.Way, given: dict[str, Any]) -> dict[str, Any]:
         ]
         raise Refused(f"The transition to {way.to.name} asks for {', '.join(choices)}.", reason="screen_fields",
                       remedy="Give them in the project's settings, or move the ticket by hand.")  # fmt: skip
-    return found
+    return {name: one for name, one in (("fields", fields), ("update", update)) if one}
 
 
 def _value(field: models.Asked, value: Any) -> Any:

@@ -53,7 +53,7 @@ class Demo:
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.site.base = self.url
-        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True, name="jira-demo")
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True, name="jira-demo")
 
     def __enter__(self) -> "Demo":
         self.deliverer.start()
