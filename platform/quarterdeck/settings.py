@@ -28,7 +28,7 @@ QUARTERDECK_OUTLET_FOR_PODS   the same for the proxy that installs use (default:
 QUARTERDECK_DOORS_LISTEN      host:port that the agents' doors are opened on beside their socket (default: none)
 QUARTERDECK_GIT_LISTEN        the same for git
 QUARTERDECK_POD_OPTIONS       JSON: runtime_class, node_selector, labels, annotations, priority_class, pull_policy, pull_secrets,
-                              host_aliases (name to address), service_account, tools (plain or bwrap), grace_s
+                              host_aliases (name to address), service_account, tools (plain or bwrap), grace_s, canary, canary_s
 QUARTERDECK_ENVIRONMENTS_CLAIM  the PersistentVolumeClaim that installed packages are kept on (default: none)
 """
 
@@ -153,7 +153,7 @@ GIT_LISTEN = _listen("QUARTERDECK_GIT_LISTEN")
 ENVIRONMENTS_CLAIM = os.environ.get("QUARTERDECK_ENVIRONMENTS_CLAIM", "")
 POD_OPTIONS = _options("QUARTERDECK_POD_OPTIONS", {
     "runtime_class", "node_selector", "labels", "annotations", "priority_class", "pull_policy", "pull_secrets",
-    "host_aliases", "service_account", "tools", "grace_s",
+    "host_aliases", "service_account", "tools", "grace_s", "canary", "canary_s",
 })  # fmt: skip
 VALKEY_URL = os.environ.get("VALKEY_URL", f"unix://{RUN_DIR}/valkey.sock")
 FRONTEND_DIR = TOP / "frontend" / "dist"
@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
     "polls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["polls"]},
     "starts": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["starts"]},
     "news": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["news"]},
+    "reports": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["reports"]},
     "forgotten": {"task": "quarterdeck.poke", "schedule": 3600.0, "args": ["forgotten"]},
     "calls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["calls"]},
     "requests": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["requests"]},

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import deliveries, fetches, merge, news, outbox, polls, seal, spend, starts, tidy
+from quarterdeck.flow import deliveries, fetches, merge, news, outbox, polls, report, seal, spend, starts, tidy
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +16,13 @@ TABLES: dict[str, Callable[[], int]] = {
     "seals": seal.advance_all,
     "merges": merge.advance_all,
     "calls": spend.sweep,
-    "requests": tidy.requests,
+    "requests": tidy.sweep,
     "fetches": fetches.work,
     "deliveries": deliveries.work,
     "polls": polls.work,
     "starts": starts.work,
     "news": news.work,
+    "reports": report.work,
     "forgotten": deliveries.forget,
 }
 

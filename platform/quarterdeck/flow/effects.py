@@ -1,20 +1,96 @@
 """What each kind of outbox row does outside. Each may run twice: it looks before it acts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
-from quarterdeck.flow import trackers
-from quarterdeck.record.models import Ticket
+from django.db.models.functions import Now
+
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.flow import status, trackers
+from quarterdeck.outside.tracker.text import visible
+from quarterdeck.record.models import Connection, Outbox, Report, Ticket, Watch
+
+BUDGET, STATUS_BUDGET = 120, 60
+"""Writes to one ticket in an hour; what only tells how it goes stops earlier than what asks or answers."""
+PER_ISSUE = "rate:jira-per-issue-on-write"
 
 
 def _transition(body: dict[str, Any]) -> None:
-    ticket = Ticket.objects.get(id=body["ticket"])
-    trackers.of(ticket).transition(ticket.external_id, body["category"])
+    ticket = _ticket(body)
+    with _writing(ticket, "transition") as watch:
+        names = (watch.writes.get("names") or {}).get(body["category"], []) if watch else []
+        trackers.of(ticket).transition(ticket.external_id, body["category"], names=tuple(names))
 
 
 def _comment(body: dict[str, Any]) -> None:
-    ticket = Ticket.objects.get(id=body["ticket"])
-    trackers.of(ticket).comment(ticket.external_id, body["marker"], body["text"])
+    ticket = _ticket(body)
+    with _writing(ticket, "comment"):
+        trackers.of(ticket).comment(ticket.external_id, body["marker"], visible(body["text"]))
 
 
-DO: dict[str, Callable[[dict[str, Any]], None]] = {"transition": _transition, "comment": _comment}
+def _link(body: dict[str, Any]) -> None:
+    ticket = _ticket(body)
+    with _writing(ticket, "link"):
+        trackers.of(ticket).link(ticket.external_id, body["global_id"], body["url"], body["title"])
+
+
+def _status(body: dict[str, Any]) -> None:
+    """The text is made now, not when it was asked for: what happened in between costs no write of its own."""
+    report = Report.objects.select_related("run__ticket__connection").get(run=body["run"])
+    now = status.of(report.run)
+    done = {"digest": now.digest, "seq": now.seq, "written_at": Now()}
+    try:
+        with _writing(report.run.ticket, "status"):
+            trackers.of(report.run.ticket).comment(report.run.ticket.external_id, "status", now.text)
+    except Refused:
+        Report.objects.filter(run=report.run).update(**done)  # asked again when there is something new to say
+        raise
+    Report.objects.filter(run=report.run).update(**done)
+
+
+def _ticket(body: dict[str, Any]) -> Ticket:
+    return Ticket.objects.select_related("connection").get(id=body["ticket"])
+
+
+@contextmanager
+def _writing(ticket: Ticket, write: str) -> Iterator[Watch | None]:
+    """Raises Refused(switched_off) and TryLater before anything is sent; what the other side says is noted where people look."""
+    if ticket.connection is None:
+        yield None
+        return
+    watch = trackers.watch_of(ticket)
+    if watch is None or not watch.active or not watch.writes.get(write, True):
+        raise Refused(f"Writing to the tracker ({write}) is switched off.", reason="switched_off")
+    if ticket.deleted_at:
+        raise Refused("The ticket was deleted in its tracker.", reason="no_such_ticket", status=404)
+    _within_budget(ticket, write)
+    _not_quiet(ticket.connection)
+    try:
+        yield watch
+    except Refused as no:
+        Ticket.objects.filter(id=ticket.id).update(note=f"Not written to the tracker ({write}): {no.text}"[:400])
+        raise
+    except TryLater as later:
+        if later.reason != PER_ISSUE:
+            until = Now() + timedelta(seconds=max(1.0, later.after))
+            Connection.objects.filter(id=ticket.connection.id).update(writes_quiet_until=until)
+        raise
+
+
+def _not_quiet(connection: Connection) -> None:
+    if Connection.objects.filter(id=connection.id, writes_quiet_until__gt=Now()).exists():
+        raise TryLater(f"{connection.name} asked for a pause, or does not answer.", after=5.0, reason="quiet")
+
+
+def _within_budget(ticket: Ticket, write: str) -> None:
+    keys = [f"tracker:{ticket.id}", f"tracker-status:{ticket.id}"]
+    spent = Outbox.objects.filter(key__in=keys, state="done", done_at__gt=Now() - timedelta(hours=1)).count()
+    if spent >= (STATUS_BUDGET if write == "status" else BUDGET):
+        raise TryLater("This ticket was written to often enough in the last hour.", after=120.0, reason="budget")
+
+
+DO: dict[str, Callable[[dict[str, Any]], None]] = {
+    "transition": _transition, "comment": _comment, "link": _link, "status": _status,
+}  # fmt: skip
