@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 # Each module has a house of its own on ports of its own: two of them live side by side.
 HOUSES := $(PYTEST) -n 2 --dist loadfile
 
-.PHONY: help run test check types bench story faults browser pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
+.PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ faults: ready-to-test ## kill processes and check the history
 
 browser: ready-to-test ## a person's path in real Chromium
 	$(HOUSES) -m browser
+
+jira: ready-to-test ## trackers alone: contracts, documents, webhooks, polls, write-back, kills, settings
+	$(PYTEST) -n 2 tests/outside/tracker tests/flow/abroad tests/doors/test_hooks.py $(wildcard tests/*/test_jira*.py)
 
 pods: ready-to-test ## agents in real pods of a cluster of our own (root; the first time builds it, 6 minutes)
 	$(PYTEST) -m "pods and not bench"

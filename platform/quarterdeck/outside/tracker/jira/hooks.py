@@ -30,7 +30,7 @@ _ISSUE = re.compile(r"/issue/(\d+)/comment/")
 def delivery_id(headers: Mapping[str, str], raw: bytes) -> str:
     """The same for every attempt of one delivery; Data Center names none: there it is the content's digest."""
     given = _lower(headers).get("x-atlassian-webhook-identifier", "").strip()
-    return given[:200] or hashlib.sha256(raw).hexdigest()
+    return given if 0 < len(given) <= 100 else hashlib.sha256(given.encode() or raw).hexdigest()
 
 
 def signed(
