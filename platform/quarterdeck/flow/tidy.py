@@ -1,4 +1,5 @@
-"""Small sweeps: snoozed requests come back, and a pause that no agent answers is carried out without it."""
+"""Small sweeps: snoozed requests come back, a pause that no agent answers is carried out without it, and runs that touch
+the same files are told."""
 
 from datetime import timedelta
 
@@ -7,10 +8,14 @@ from django.db.models.functions import Now
 
 from deckwire.words import AttemptState, Fate, Phase
 from quarterdeck.flow import fencing, mailbox
-from quarterdeck.record import lifecycle
+from quarterdeck.record import lifecycle, overlaps
 from quarterdeck.record.models import Command, Request, RequestState, Run
 
 PAUSE_GRACE = timedelta(seconds=90)
+
+
+def sweep() -> int:
+    return requests() + overlaps.sweep()
 
 
 def requests() -> int:

@@ -36,6 +36,7 @@ class Event(models.Model):
             ),
             models.CheckConstraint(name="event_seq_from_one", condition=models.Q(seq__gte=1)),
         ]
+        indexes = [models.Index(fields=["stream"], name="event_edited", condition=models.Q(kind="edited"))]
 
 
 class Part(models.Model):

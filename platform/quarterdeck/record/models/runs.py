@@ -53,6 +53,8 @@ class Run(Row):
     losses = models.PositiveSmallIntegerField(default=0)
     """Attempts in a row that infrastructure took without a step written: the back-off's exponent."""
     next_command = models.PositiveIntegerField(default=1)
+    overlaps = models.JSONField(default=list)
+    """Keys of the tickets whose open runs touch the same files (record/overlaps.py)."""
     open_key = models.CharField(max_length=120, blank=True)
     """The caller's idempotency key: the same ticket and key is the same run."""
 

@@ -134,7 +134,7 @@ def card(rows: Rows, run: Run) -> views.Run:
         last_line=_last_line(last, live, beat), risk=_risk(risk, requests), attempts=[attempt(one) for one in attempts],
         commands=[command(one) for one in rows.commands[run.id]],
         proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
-        request=str(requests[0].id) if requests else None,
+        request=str(requests[0].id) if requests else None, overlaps=run.overlaps,
         queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
         failure_remedy=run.remedy if _ended_badly(run) else "", rehearsal=_model(config) == "rehearsal",
     )  # fmt: skip
