@@ -4,7 +4,6 @@ that no run was lost. 100 runs take the 20 places that a machine gives at once: 
 import json
 import statistics
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from testkit import history
 from testkit.desk import Desk
+from testkit.fleet import copies
 from testkit.house import House, living
 from testkit.meter import Meter
 from testkit.waiting import until
@@ -29,25 +29,6 @@ def house() -> Iterator[House]:
         one.change("""update record_project set places = %s, dials = dials || '{"linger": 3600}'""", PLACES)
         one.change("insert into record_sitesetting (name, value) values ('places', %s::jsonb)", str(PLACES))
         yield one
-
-
-def copies(house: House, count: int) -> list[str]:
-    """As many tickets as runs: the rehearsal model plays a copy of LARK-2 by its key, so each gets a project of its own."""
-    sample = house.value("select id from record_project where key = 'LARK'")
-    for number in range(1, count):
-        new = {name: str(uuid.uuid4()) for name in ("project", "repository", "ticket")}
-        named = {"id": new["project"], "slug": f"fleet-{number}", "key": f"FLEET{number}"}
-        again(house, "project", "id = %s", sample, named)
-        again(house, "repository", "project_id = %s", sample, {"id": new["repository"], "project_id": new["project"]})
-        ticket = {"id": new["ticket"], "project_id": new["project"], "external_id": f"fleet-{number}"}
-        again(house, "ticket", "key = 'LARK-2' and project_id = %s", sample, ticket)
-    return [str(row["id"]) for row in house.rows("select id from record_ticket where key = 'LARK-2'")]
-
-
-def again(house: House, table: str, where: str, value: object, other: dict[str, str]) -> None:
-    """The same row with some other fields."""
-    row = f"(jsonb_populate_record(one, %s::jsonb)).* from record_{table} one where {where}"
-    house.change(f"insert into record_{table} select {row}", json.dumps(other), value)
 
 
 @pytest.mark.parametrize("runs", [20, 100])

@@ -124,6 +124,8 @@ class PodHouse(House):
     """A house whose agents live in pods of `namespace`."""
 
     cluster: Cluster
+    orders: Path
+    """Where a test orders a process to die at a point of its code, where it asked for that."""
     namespace: str
 
     def pod(self, run: str) -> Json:

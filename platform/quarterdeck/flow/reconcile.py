@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from deckwire import crash
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, launch, losses, wishes
@@ -113,6 +114,7 @@ def _ended(attempt: Attempt, place: PlaceSeen) -> None:
         text="The agent left without saying good-bye." if clean else place.text,
         blame=Blame.AGENT if clean else place.blame, state=AttemptState.FAILED if not clean else AttemptState.LOST,
     )  # fmt: skip
+    crash.point("end.stored")
 
 
 def _over(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:

@@ -124,7 +124,8 @@ def pods_ground() -> Any:
     if missing:
         raise Refused(f"QUARTERDECK_CLUSTER=pods needs {', '.join(missing)}.", reason="configuration")
     options = dict(settings.POD_OPTIONS)
-    options["pull_secrets"] = tuple(options.get("pull_secrets", ()))
+    for name in {"pull_secrets", "canary"} & options.keys():
+        options[name] = tuple(options[name])
     return Ground(
         site=settings.SITE, image=settings.AGENT_IMAGE, doors=settings.DOORS_FOR_PODS, git=settings.GIT_FOR_PODS,
         outlet=settings.OUTLET_FOR_PODS, claim=settings.ENVIRONMENTS_CLAIM, **options,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.outside.cluster.pods import manifest, reasons
 from quarterdeck.outside.cluster.pods.answers import AWAY, translate
@@ -75,6 +76,7 @@ class PodsCluster:
         options = {"gracePeriodSeconds": seconds, "preconditions": {"uid": uid}}
         try:
             await self.api.ask("DELETE", f"/pods/{name}", body=options)
+            crash.point("pod.deleted")
         except Said as said:
             if said.status not in (404, 409):  # gone, or another one has its name
                 raise _away(said) from said
@@ -124,6 +126,7 @@ class PodsCluster:
         ground, folder = await self._named_addresses(), await self.packages.prepare(spec)
         with suppress_taken():
             await self.api.ask("POST", "/secrets", body=manifest.secret(ground, spec))
+        crash.point("pod.secret")
         try:
             made = await self.api.ask("POST", "/pods", body=manifest.pod(ground, spec, folder))
         except Said as no:
@@ -133,6 +136,7 @@ class PodsCluster:
                 with suppress(Said, Away):
                     await self.api.ask("DELETE", f"/secrets/{spec.name}")
             raise
+        crash.point("pod.made")
         self.mirror.put(made)
         with suppress(Said, Away):
             await self._give(spec.name, made["metadata"]["uid"])

@@ -32,7 +32,8 @@ Json = dict[str, Any]
 class Ground:
     """Where the pods of this installation live. Addresses are as a pod reaches them; agents have no DNS, so names stand in
     `host_aliases`. `tools` is how deckhand walls its tools in: `plain` in a restricted pod, which cannot nest a sandbox.
-    `claim` names the volume of installed packages, "" for none. `grace_s`: between SIGTERM and SIGKILL, in seconds.
+    `claim` names the volume of installed packages, "" for none. `grace_s`: between SIGTERM and SIGKILL, in seconds. `canary`
+    are host:port words that must not answer inside a pod, () for deckhand's own; `canary_s` how long one may that does.
     """
 
     site: str
@@ -52,6 +53,8 @@ class Ground:
     tools: str = "plain"
     grace_s: int = 25
     claim: str = ""
+    canary: tuple[str, ...] = ()
+    canary_s: float | None = None
 
 
 def pod(ground: Ground, spec: PlaceSpec, folder: str = "") -> Json:
@@ -179,7 +182,13 @@ def environment(ground: Ground, spec: PlaceSpec) -> dict[str, str]:
         "QUARTERDECK_TOOLS": ground.tools,
         "QUARTERDECK_TOOLS_PATH": f"{ENVIRONMENT}/bin:{TOOLS_PATH}" if spec.environment else TOOLS_PATH,
     }
-    return found | ({"QUARTERDECK_OUTLET": ground.outlet} if spec.network and ground.outlet else {})
+    if spec.network and ground.outlet:
+        found["QUARTERDECK_OUTLET"] = ground.outlet
+    if ground.canary:
+        found["QUARTERDECK_CANARY"] = " ".join(ground.canary)
+    if ground.canary_s is not None:
+        found["QUARTERDECK_CANARY_SECONDS"] = f"{ground.canary_s:g}"
+    return found
 
 
 def _resources(spec: PlaceSpec) -> Json:

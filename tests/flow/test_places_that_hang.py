@@ -1,0 +1,115 @@
+"""A place that cannot start says why, a list that lags loses nobody, and a cluster that is away changes nothing."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from deckwire.words import AttemptState, Blame, Phase
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.flow import reconcile
+from quarterdeck.outside.cluster.memory import MemoryCluster
+from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceSeen
+from quarterdeck.record.models import Attempt, Run
+from quarterdeck.record.views import queue
+
+pytestmark = pytest.mark.django_db
+
+
+def seen(cluster: MemoryCluster) -> list[PlaceSeen]:
+    return asyncio.run(cluster.list())
+
+
+@pytest.fixture
+def placed(attempt: Attempt, cluster: MemoryCluster) -> Attempt:
+    """Its place is there and has not started."""
+    cluster.start_running = False
+    (order,) = [one for one in reconcile.compare([]) if isinstance(one, reconcile.Create)]
+    reconcile.created(order.attempt, asyncio.run(cluster.create(order.spec)))
+    attempt.refresh_from_db()
+    return attempt
+
+
+def test_what_a_place_hangs_on_is_told_and_is_no_silence(placed: Attempt, cluster: MemoryCluster) -> None:
+    cluster.wait(placed.place, "a node with enough memory")
+    Attempt.objects.update(sign_at=Now() - timedelta(minutes=5))
+    reconcile.compare(seen(cluster))
+    placed.refresh_from_db()
+    assert (placed.state, placed.doing) == (AttemptState.PENDING, "waiting for a node with enough memory")
+
+
+@pytest.mark.parametrize(
+    "reason", ["image_name", "image_missing", "image_auth", "config_error", "no_such_node", "canary_failed"]
+)
+def test_what_a_person_has_to_mend_fails_the_run_with_its_remedy(
+    placed: Attempt, cluster: MemoryCluster, run: Run, reason: str
+) -> None:
+    cluster.end(placed.place, reason, "Told by the cluster.")
+    reconcile.compare(seen(cluster))
+    run.refresh_from_db()
+    assert (run.phase, run.reason, run.remedy) == (Phase.FAILED, reason, END_REMEDIES[reason])
+    assert run.reason_text == f"{END_REASONS[reason][1]} Told by the cluster."
+
+
+@pytest.mark.parametrize(
+    "reason", ["evicted", "preempted", "node_lost", "deleted", "image_pull", "unschedulable", "start_slow"]
+)
+def test_what_the_cluster_did_costs_the_run_nothing(
+    placed: Attempt, cluster: MemoryCluster, run: Run, reason: str
+) -> None:
+    cluster.end(placed.place, reason)
+    reconcile.compare(seen(cluster))
+    run.refresh_from_db()
+    assert (run.phase, run.failures, run.losses) == (Phase.QUEUED, 0, 1)
+
+
+def test_the_pause_before_another_try_says_what_it_is_for(placed: Attempt, cluster: MemoryCluster, run: Run) -> None:
+    Run.objects.update(losses=3)
+    cluster.end(placed.place, "image_pull", "The registry refuses connections.")
+    reconcile.compare(seen(cluster))
+    run.refresh_from_db()
+    told = queue.reason(run, None, run.phase_since)
+    assert told.startswith("The image could not be pulled. The registry refuses connections. The next starts in ")
+
+
+def test_a_place_that_a_list_lacks_is_asked_for_before_it_is_believed(placed: Attempt) -> None:
+    assert reconcile.absent([]) == [placed.place]
+    there = PlaceSeen(placed.place, placed.place_uid, "attempt", str(placed.run_id), 1, reconcile.PlaceState.RUNNING)
+    assert reconcile.absent([there]) == []
+
+
+def test_a_cluster_that_does_not_answer_leaves_the_attempt_to_be_asked_for_again(attempt: Attempt, run: Run) -> None:
+    reconcile.not_created(attempt, TryLater("The cluster does not answer.", reason="cluster_away"))
+    attempt.refresh_from_db()
+    run.refresh_from_db()
+    assert (attempt.state, attempt.doing, run.phase) == (
+        AttemptState.CREATED,
+        "The cluster does not answer.",
+        Phase.STARTING,
+    )
+    assert [type(order) for order in reconcile.compare([])] == [reconcile.Create]
+
+
+def test_a_full_cluster_is_back_to_the_queue_and_a_refused_pod_is_a_persons(attempt: Attempt, run: Run) -> None:
+    reconcile.not_created(attempt, TryLater("The namespace is full.", reason="quota"))
+    run.refresh_from_db()
+    assert (run.phase, run.reason_text) == (Phase.QUEUED, "The namespace is full.")
+
+
+def test_a_refused_pod_asks_a_person_in_the_clusters_words(attempt: Attempt, run: Run) -> None:
+    reconcile.not_created(attempt, Refused("Pod Security refuses it.", reason="pod_security", remedy="Take it out."))
+    run.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (run.phase, run.reason, run.remedy, attempt.blame) == (
+        Phase.FAILED, "pod_security", "Take it out.", Blame.CONFIGURATION,
+    )  # fmt: skip
+
+
+def test_a_projects_wishes_reach_its_places(attempt: Attempt, run: Run) -> None:
+    run.project.limits = {"memory_mb": 512, "cpu": 0.5, "image": "reg/own:1", "node_selector": {"disk": "ssd"}}
+    run.project.save()
+    attempt = Attempt.objects.select_related("run__project").get(id=attempt.id)
+    spec = reconcile.spec_for(attempt)
+    assert (spec.memory_mb, spec.cpu, spec.image, spec.node_selector) == (512, 0.5, "reg/own:1", {"disk": "ssd"})
+    assert spec.labels == {"project": "larkfield"}
