@@ -8,12 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quarterdeck.errors import GaveUp
 from quarterdeck.outside.cluster import probe as walls
-from quarterdeck.up import environment, ports, postgres, probe, processes, sentences, valkey
+from quarterdeck.up import cluster, environment, ports, postgres, probe, processes, sentences, valkey
+from quarterdeck.up.cluster import Wanted
 from quarterdeck.up.environment import TOP, Place
 from quarterdeck.up.lock import DataLock
 from quarterdeck.up.supervise import House, Service, Supervisor
@@ -48,16 +49,22 @@ async def _live(place: Place, given: Mapping[str, str], lock: DataLock) -> int:
     for name in processes.sweep(place.pids, place.data / "places"):
         sentences.say(f"  ended {name}, left over from an earlier start")
     port = ports.choose(place.host, place.port, named=place.port_named)
+    want = cluster.wanted(given)
     house = House(place.logs, place.pids, environment.of_children(place, given, port), sentences.say)
-    boot = Boot(place, port, Supervisor(house))
+    boot = Boot(place, port, Supervisor(house), want)
     try:
-        if await _unless(leave, boot.start()):
+        if await _unless(leave, boot.start(given)):
             ports.write(place.run, place.host, port)
             lock.tell({"address": boot.address})
             sentences.welcome(boot.address, boot.news.get("link", ""), boot.missing(), time.monotonic() - started)
             await leave.wait()
     finally:
         await _stop(boot.supervisor, place)
+        if want is not None:
+            await cluster.leave(want, given)
+            sentences.say(
+                f"Agents in {want.words} were ended." + (" make cluster-down ends it too." if want.own else "")
+            )
     return 0
 
 
@@ -101,12 +108,15 @@ class Boot:
     place: Place
     port: int
     supervisor: Supervisor
+    wanted: Wanted | None = None
 
     def __post_init__(self) -> None:
         self.news: dict[str, Any] = {}
         self.address = ports.address(self.place.host, self.port)
 
-    async def start(self) -> None:
+    async def start(self, given: Mapping[str, str]) -> None:
+        if self.wanted is not None:
+            await self._timed("cluster", self._cluster(self.wanted, given))
         await self._timed("databases", self._databases())
         await self._timed("record and sample", self._record())
         await self._timed("dashboard and git", self.supervisor.stage(*self._doors()))
@@ -116,6 +126,11 @@ class Boot:
         began = time.monotonic()
         await work
         sentences.phase(name, time.monotonic() - began)
+
+    async def _cluster(self, want: Wanted, given: Mapping[str, str]) -> None:
+        house = self.supervisor.house
+        more = await cluster.ready(want, given)
+        self.supervisor.house = replace(house, environment={**house.environment, **more})
 
     async def _databases(self) -> None:
         if self.place.database_url is None:
@@ -176,5 +191,7 @@ class Boot:
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]
+        if self.wanted is not None:
+            return lines
         sandbox = walls.probe()
         return lines if sandbox.works else [*lines, f"sandbox: no agent can start here. {sandbox.words}"]
