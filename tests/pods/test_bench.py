@@ -1,0 +1,122 @@
+"""How soon an agent works in a pod: `make bench-pods`. Beside it a bare pod of the same shape that only prints a line.
+
+From the attempt's row (agents) or the request to the API server (bare pods), in seconds, for 1, 10 and 30 at once. Prints a
+table and writes one JSON file; asserts only that all of them came.
+"""
+
+import asyncio
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quarterdeck.outside.cluster.pods import manifest
+from quarterdeck.outside.cluster.pods.api import Api
+from quarterdeck.outside.cluster.pods.manifest import Ground
+from quarterdeck.outside.cluster.port import PlaceSpec
+from testkit.desk import Desk
+from testkit.fleet import copies
+from testkit.pods import IMAGE, SMALL, Cluster, PodHouse, living_in_pods
+from testkit.waiting import until
+
+pytestmark = [pytest.mark.pods, pytest.mark.bench]
+OUT = Path(__file__).resolve().parents[1] / "bench" / "out" / "pods.json"
+MOST = 30
+STEPS = {
+    "hello": "a.started_at",
+    "working": "(select min(e.at) from record_event e where e.stream = 'run:' || a.run_id and e.n is not null)",
+}
+
+
+@pytest.fixture(scope="module")
+def house(cluster: Cluster) -> Iterator[PodHouse]:
+    with living_in_pods(cluster) as one:
+        one.change("update record_project set places = %s", MOST)
+        one.change("insert into record_sitesetting (name, value) values ('places', %s::jsonb)", str(MOST))
+        yield one
+
+
+@pytest.fixture(scope="module")
+def fleet(house: PodHouse) -> tuple[Desk, list[str]]:
+    small = SMALL | {"memory_mb": 384, "cpu": 1.0}
+    house.change("update record_project set limits = limits || %s::jsonb", json.dumps(small))
+    return Desk(house), copies(house, MOST)
+
+
+@pytest.mark.parametrize("count", [1, 10, MOST])
+def test_how_soon_agents_work(fleet: tuple[Desk, list[str]], house: PodHouse, cluster: Cluster, count: int) -> None:
+    figures = {"bare": spread(bare(cluster, count)), **agents(*fleet, house, count)}
+    OUT.parent.mkdir(exist_ok=True)
+    known = json.loads(OUT.read_text()) if OUT.exists() else {}
+    OUT.write_text(json.dumps(known | {str(count): figures}, indent=2))
+    print(f"\n  {count} at once        p50      most   (seconds)")
+    for name, found in figures.items():
+        print(f"  {name:<14}{found['p50']:>8.2f}{found['most']:>10.2f}")
+    assert {found["count"] for found in figures.values()} == {count}
+
+
+def agents(alice: Desk, tickets: list[str], house: PodHouse, count: int) -> dict[str, dict[str, float]]:
+    lines = alice.post("/runs", {"key": f"bench-{count}", "tickets": tickets[:count]})["lines"]
+    runs = [line["run"] for line in lines]
+    took = ", ".join(f"extract(epoch from {at} - a.created_at) as {name}" for name, at in STEPS.items())
+    sql = f"select {took} from record_attempt a where epoch = 1 and run_id = any(%s)"
+    rows = until(lambda: whole(house.rows(sql, runs), count), 300, every=0.5, what="all agents to work")
+    alice.post("/decisions", {"key": f"over-{count}", "verb": "stop", "runs": runs})
+    until(lambda: not house.pods(), 120, every=0.5, what="pods to go")
+    return {name: spread([float(row[name]) for row in rows]) for name in STEPS}
+
+
+def whole(rows: Sequence[dict[str, Any]], count: int) -> Sequence[dict[str, Any]]:
+    return rows if len(rows) == count and all(None not in row.values() for row in rows) else ()
+
+
+def bare(cluster: Cluster, count: int) -> list[float]:
+    """Seconds from the request to the line in the node's log, which the container's runtime stamps."""
+    with cluster.namespace() as namespace:
+        began = asyncio.run(make(cluster, namespace, count))
+        lines = until(lambda: first_lines(cluster, namespace, count), 120, every=0.2, what="all lines")
+    return [at - began[name] for name, at in lines.items()]
+
+
+async def make(cluster: Cluster, namespace: str, count: int) -> dict[str, float]:
+    api, began = Api(cluster.kubeconfig, namespace), dict[str, float]()
+    await api.ask("GET", "/pods")
+
+    async def one(number: int) -> None:
+        name = f"bare-{number}"
+        began[name] = datetime.now(UTC).timestamp()
+        await api.ask("POST", "/pods", body=printing(name))
+
+    await asyncio.gather(*(one(number) for number in range(count)))
+    await api.close()
+    return began
+
+
+def printing(name: str) -> dict[str, Any]:
+    """An attempt's pod in all but the secret and what it runs."""
+    ground = Ground(site="bench", image=IMAGE, doors="http://10.0.0.1:1", git="http://10.0.0.1:1")
+    pod = manifest.pod(
+        ground, PlaceSpec(name=name, kind="attempt", run="", epoch=0, secret="", memory_mb=384, disk_mb=512)
+    )
+    agent = pod["spec"]["containers"][0]
+    agent["command"] = ["/opt/deckhand/bin/python", "-I", "-S", "-c", "print('here', flush=True)"]
+    agent["volumeMounts"] = [mount for mount in agent["volumeMounts"] if mount["name"] != "secret"]
+    pod["spec"]["volumes"] = [volume for volume in pod["spec"]["volumes"] if volume["name"] != "secret"]
+    return pod
+
+
+def first_lines(cluster: Cluster, namespace: str, count: int) -> dict[str, float]:
+    found = {}
+    for log in (cluster.state / "private" / "var" / "log" / "pods").glob(f"{namespace}_*/agent/0.log"):
+        if words := log.read_text().split():
+            moment, zone = words[0][:26], "+00:00" if words[0].endswith("Z") else words[0][-6:]
+            found[log.parent.parent.name.split("_")[1]] = datetime.fromisoformat(f"{moment}{zone}").timestamp()
+    return found if len(found) == count else {}
+
+
+def spread(found: list[float]) -> dict[str, float]:
+    return {"p50": round(statistics.median(found), 3), "most": round(max(found), 3), "count": len(found)}
