@@ -161,9 +161,7 @@ def test_two_reviews_are_approved_with_one_action_and_both_are_on_main(page: Pag
     page.get_by_role("button", name="Approve and merge 2").click()
     expect(notice(page)).to_contain_text(re.compile("Merg(ing|ed) 2 runs"))
     for ticket in ("LARK-2", "LARK-6"):
-        expect(receipt(page).filter(has_text=ticket)).to_contain_text(
-            re.compile("[0-9a-f]{7} is approved and goes to main")
-        )
+        expect(receipt(page).filter(has_text=ticket)).to_contain_text(re.compile("Merged as [0-9a-f]{7} into main"))
         expect(card(board, "Done", ticket)).to_be_visible()
     merged = git(house, "log", "--format=%s", "main")
     for ticket in ("LARK-1", "LARK-2", "LARK-6"):

@@ -298,10 +298,13 @@ def test_a_ticket_that_the_rehearsal_model_does_not_know_says_so_until_a_model_i
 def test_the_audit_of_people_leaves_out_what_the_platform_moved_by_itself(cast: rows.Cast, owner: Browser) -> None:
     run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING)
     owner.send("POST", "/decisions", {"key": "p", "verb": "pause", "runs": [str(run.id)]})
+    asked = str(rows.ask(rows.run(rows.ticket(cast.lark)), interrupt="i").id)
+    owner.send("POST", "/decisions", {"key": "a", "verb": "answer", "requests": [asked], "words": "up"})
     everything, people = owner.get("/audit"), owner.get("/audit", people=True)
+    assert (people[0]["what"], people[0]["detail"]) == ("answered the question of", "“up”")
     assert {"moved", "paused"} <= {line["what"] for line in everything}
-    assert [line["what"] for line in people if line["about"] == "run"] == ["paused"]
-    moved = [line for line in everything if line["what"] == "moved"]
+    assert [line["what"] for line in people if line["about"] == "run"][1:] == ["paused"]
+    moved = [line for line in everything if line["what"] == "moved" and line["ref"] == str(run.id)]
     assert {(line["subject"], line["ref"]) for line in moved} == {(run.ticket.key, str(run.id))}
     assert [line["detail"] for line in moved] == ["Starting → Paused", "Queued → Starting, test"]
     assert not any(str(run.id) in line["detail"] + line["subject"] for line in everything)

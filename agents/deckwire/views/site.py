@@ -118,13 +118,14 @@ class Fleet(View):
 
 
 class AuditLine(View):
-    """`actor` did `what` to `subject`, in words. `about` and `ref` say what that is, for a link: run, ticket, project..."""
+    """`actor` did `what` to `subject`, and the `rest` of the sentence. `about` and `ref` say what that is, for a link: run, ticket, project..."""
 
     id: int
     at: int
     actor: str
     what: str
     subject: str = ""
+    rest: str = ""
     about: str = ""
     ref: str = ""
     detail: str = ""

@@ -20,6 +20,9 @@ const CURSOR = /^((shift\+)?[hjklx]|[1-5.]|enter|escape|mod\+k)$/;
 /** Of each kind at the most: more are found by more letters, and drawing all of them would be felt. */
 const MOST = 300;
 
+/** Every word as it was typed, anywhere: letters that only happen to stand in that order find nothing. */
+const holds = (value: string, typed: string): number => (typed.toLowerCase().split(/\s+/).every((word) => value.toLowerCase().includes(word)) ? 1 : 0);
+
 /** Everything by name: first what can be done here, then runs by ticket, then the tickets themselves. */
 export function Palette() {
   const go = useNavigate();
@@ -34,7 +37,7 @@ export function Palette() {
         <Dialog.Overlay className="fixed inset-0 z-40 bg-[oklch(0.2_0.02_245/0.35)]" />
         <Dialog.Content aria-describedby={undefined} className="enter fixed left-1/2 top-[14vh] z-50 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden rounded-panel bg-raised shadow-(--shadow)">
           <Dialog.Title className="sr-only">Command palette</Dialog.Title>
-          <Command label="Command palette" loop>
+          <Command label="Command palette" loop filter={holds}>
             <Command.Input autoFocus placeholder="A ticket, a run, a page or something to do" className="hairline-b h-12 w-full bg-transparent px-4 text-lead outline-none placeholder:text-text-3" />
             <Command.List aria-label="Results" tabIndex={0} className="max-h-[52vh] overflow-y-auto p-2">
               <Command.Empty className="px-2 py-6 text-center text-text-2">Nothing by that name. Try a ticket key, such as the one on a card.</Command.Empty>

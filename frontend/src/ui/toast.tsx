@@ -40,9 +40,9 @@ export function Notices() {
   const notice = useSignal(current);
   const box = useRef<HTMLDivElement>(null);
   // What scrolls keeps this much room at its end: nothing lies under a notice for good.
-  useLayoutEffect(() => document.documentElement.style.setProperty("--notice", notice ? `${(box.current?.offsetHeight ?? 0) + 88}px` : "0px"), [notice]);
+  useLayoutEffect(() => document.documentElement.style.setProperty("--notice", notice ? `${(box.current?.offsetHeight ?? 0) + 152}px` : "0px"), [notice]);
   return (
-    <div ref={box} role="status" aria-live="polite" className="pointer-events-none fixed bottom-20 right-5 z-40 flex max-w-[calc(100vw-24px)] max-tablet:bottom-auto max-tablet:left-3 max-tablet:right-auto max-tablet:top-3">
+    <div ref={box} role="status" aria-live="polite" className="pointer-events-none fixed bottom-36 right-5 z-40 flex max-w-[calc(100vw-24px)] max-tablet:bottom-auto max-tablet:left-3 max-tablet:right-auto max-tablet:top-3">
       {notice && <Card key={notice.id} notice={notice} />}
     </div>
   );

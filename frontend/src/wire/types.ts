@@ -620,13 +620,14 @@ export interface Fleet {
   providers: Provider[];
 }
 
-/** `actor` did `what` to `subject`, in words. `about` and `ref` say what that is, for a link: run, ticket, project... */
+/** `actor` did `what` to `subject`, and the `rest` of the sentence. `about` and `ref` say what that is, for a link: run, ticket, project... */
 export interface AuditLine {
   id: number;
   at: number;
   actor: string;
   what: string;
   subject: string;
+  rest: string;
   about: string;
   ref: string;
   detail: string;

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from deckwire import crash
 from deckwire.events import Decided
 from deckwire.tokens import digest
 from deckwire.words import Verb
@@ -93,11 +94,15 @@ def _store(actor: Actor, key: str, batch: UUID, said: Said, run: Run, request_id
         batch=batch, key=key, actor_type=actor.type, actor=actor.word, person=actor.person, run=run, verb=said.verb,
         words=said.words, body={"choice": said.choice, "mode": said.mode, "head": said.head, "said": _print(said)},
     )  # fmt: skip
+    transaction.on_commit(lambda: crash.point("decision.stored"))
     command = ACTS[said.verb](run, decision, said, request)
     told = Decided(verb=said.verb, words=said.words[:2000], by=actor.name, fate=command.fate, why=command.why,
                    request=str(request_id or ""))  # fmt: skip
     ledger.note(run.stream, told, by=actor.word)
-    audit.write(actor.word, f"decided {said.verb}", f"run:{run.id}", project=run.project_id, words=said.words[:500])
+    audit.write(
+        actor.word, f"decided {said.verb}", f"run:{run.id}", project=run.project_id, words=said.words[:500],
+        kind=request.kind if request else "",
+    )  # fmt: skip
     return command
 
 

@@ -38,8 +38,8 @@ export function Audit() {
               <tbody className="divide-y divide-line">
                 {lines.map((line) => (
                   <tr key={line.id} className="h-8 align-top">
-                    <td className="num whitespace-nowrap py-1.5 pr-4 text-meta text-text-2">{exactTime(line.at)}</td>
-                    <td className="py-1.5 pr-4"><span className="font-medium">{line.actor}</span> {line.what} <Subject line={line} /></td>
+                    <td className="num whitespace-nowrap py-1.5 pr-4 text-meta leading-5 text-text-2">{exactTime(line.at)}</td>
+                    <td className="py-1.5 pr-4"><span className="font-medium">{line.actor}</span> {line.what} <Subject line={line} /> {line.rest}</td>
                     <td className="break-words py-1.5 text-text-2">{line.detail}</td>
                   </tr>
                 ))}

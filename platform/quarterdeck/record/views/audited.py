@@ -15,20 +15,22 @@ DID = {
     "resume": "resumed", "rewind": "rewound", "stop": "stopped", "retry": "retried", "raise budget": "raised the budget of",
     "merge": "approved the merge of",
 }  # fmt: skip
+ANSWERS = {"approve", "deny", "answer"}
 WORDS = {
-    "opened": "gave to an agent", "moved": "moved", "snoozed": "snoozed a request of", "delegated": "delegated a request of",
+    "opened": "gave", "moved": "moved", "snoozed": "snoozed a request of", "delegated": "delegated a request of",
     "open": "took back a request of", "invited": "invited", "owner link made": "made the owner's link for",
-    "came in by link": "came in by a link as", "token made": "made the API token", "token withdrawn": "withdrew an API token",
+    "came in by link": "came in by a link", "token made": "made the API token", "token withdrawn": "withdrew an API token",
     "project created": "created the project", "project edited": "changed the settings of", "member set": "gave a role to",
     "member removed": "took the role from", "second hello": "turned away a second hello of",
     "refused": "was refused", "undid": "took back a decision on",
 }  # fmt: skip
+REST = {"opened": "to an agent"}
 RULES = {
     "reconciler": "Quarterdeck", "ingest": "the agent", "doors": "the agent", "sealer": "Quarterdeck", "merger": "Quarterdeck",
     "platform": "Quarterdeck", "gateway": "Quarterdeck", "checks": "Quarterdeck", "installer": "Quarterdeck",
     "tidy": "Quarterdeck", "first run": "Quarterdeck",
 }  # fmt: skip
-SILENT = {"key", "ticket", "name", "was", "to"}
+SILENT = {"key", "ticket", "name", "was", "to", "kind"}
 """What the sentence says already."""
 
 
@@ -50,8 +52,9 @@ def lines(rows: Sequence[Audit], first: int) -> list[views.AuditLine]:
 def _line(number: int, row: Audit, things: dict[str, Thing]) -> views.AuditLine:
     about = things.get(row.object) or _named(row)
     return views.AuditLine(
-        id=number, at=ms(row.at), actor=_actor(row.actor, things), what=_what(row), subject=about.name, about=about.kind,
-        ref=about.id, detail=_detail(row)[:1000],
+        id=number, at=ms(row.at), actor=_actor(row.actor, things), what=_what(row),
+        subject="" if row.object == row.actor else about.name, rest=REST.get(row.verb, ""),
+        about=about.kind, ref=about.id, detail=_detail(row)[:1000],
     )  # fmt: skip
 
 
@@ -65,7 +68,8 @@ def _actor(word: str, things: dict[str, Thing]) -> str:
 def _what(row: Audit) -> str:
     kind, _, verb = row.verb.partition(" ")
     if kind == "decided":
-        return DID.get(verb, verb)
+        asked = row.body.get("kind")
+        return f"{DID.get(verb, verb)} the {asked} of" if asked and verb in ANSWERS else DID.get(verb, verb)
     if kind == "refused" and verb:
         return f"was refused: {verb}"
     if kind in ("ticket", "connection"):
@@ -97,6 +101,8 @@ def _detail(row: Audit) -> str:
 
 
 def _said(name: str, value: Any) -> str:
+    if name == "days":
+        return f"for {value} {'day' if value == 1 else 'days'}"
     if name in ("words", "why"):
         return f"“{value}”"
     if isinstance(value, bool):

@@ -31,6 +31,7 @@ PLAIN = {
     "paused",
     "resumed",
     "merged",
+    "merging",
 }
 
 
