@@ -109,7 +109,7 @@ def _bring_up(one: Taken) -> None:
     before = _values(row)
     if told.issue is not None and told.issue.version >= row.version:
         for name, value in _fields(told.issue).items():
-            setattr(row, name, value)
+            setattr(row, name, row.raw | value if name == "raw" else value)
     if told.deleted:
         row.deleted_at = row.deleted_at or row.updated_at
         one.deleted = True

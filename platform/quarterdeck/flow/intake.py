@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from deckwire.events import Changed, Opened
 from deckwire.tokens import digest
 from quarterdeck.errors import Refused
-from quarterdeck.flow import config, outbox, pokes, readiness
+from quarterdeck.flow import config, outbox, pokes, readiness, which
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.receipts import Line, Receipt, batch_id
 from quarterdeck.record import audit, ledger
@@ -88,7 +88,9 @@ def _open(
     parent: Run | None,
 ) -> Run:
     project = ticket.project
-    repository = project.repositories.first()
+    repository = which.repository(ticket)
+    if repository is None and project.repositories.count() > 1:
+        raise Refused(which.ASK, reason="which_repository", remedy="Say it in the ticket, then start it again.")
     if repository is None:
         raise Refused(
             f"{project.name} has no repository.", reason="no_repository", remedy="Name one in the project's settings."

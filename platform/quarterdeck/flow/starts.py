@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from deckwire.tokens import digest
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import accounts, copies, intake, outbox, readiness, structure, trackers
+from quarterdeck.flow import accounts, attachments, copies, intake, outbox, readiness, structure, trackers, which
 from quarterdeck.flow.actor import Actor, rule
 from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.port import Change
@@ -61,11 +61,12 @@ def _grant(wish: Wish) -> int:
     if structure.split(wish, watch):
         return _end(wish, "done", "Its sub-tasks are worked instead.")
     _refresh(ticket, watch)
-    lacks = readiness.lacks(ticket)
+    lacks = [*readiness.lacks(ticket), *which.asks(ticket)]
     waits = structure.waits_for(ticket, wish)
     if lacks or waits:
         _ask(wish, lacks)
         return _hold(wish, waits or f"Not ready: {' '.join(lacks)}")
+    attachments.bring(ticket, trackers.at(watch.connection))
     return _open(wish, who)
 
 

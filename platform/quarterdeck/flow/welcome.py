@@ -9,11 +9,9 @@ from deckwire.events import Attempted, Resumed
 from deckwire.tokens import digest
 from deckwire.words import AttemptState, Blame, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import asks, fencing, losses
+from quarterdeck.flow import asks, fencing, losses, ticket_context
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Command, ModelCall, Run, RunRepository
-
-COMMENTS = 50
 
 
 def hello(said: Hello) -> Welcome:
@@ -88,12 +86,7 @@ def _welcome(run: Run, attempt: Attempt, session: str) -> Welcome:
 
 def ticket_text(run: Run) -> TicketText:
     """The ticket as it is now, not as it was: an edit reaches the next attempt."""
-    ticket = run.ticket
-    comments = ticket.comments.filter(marker="").order_by("-id")[:COMMENTS]
-    return TicketText(
-        key=ticket.key, title=ticket.title, description=ticket.description, labels=ticket.labels,
-        comments=[f"{one.author}: {one.body}" for one in reversed(comments)],
-    )  # fmt: skip
+    return ticket_context.text(run.ticket)
 
 
 def spent(run: Run) -> int:

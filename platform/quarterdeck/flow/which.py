@@ -1,0 +1,49 @@
+"""Which of a project's repositories a ticket is about: a field or label that says so, its component, the text, or ask."""
+
+import re
+from collections.abc import Sequence
+
+from quarterdeck.record.models import Repository, Ticket, Watch
+
+ASK = "Which repository is it about? Name it with a label like repo:name."
+
+
+def repository(ticket: Ticket) -> Repository | None:
+    """None when there is none, or when nobody can tell which."""
+    rows = list(ticket.project.repositories.order_by("created_at"))
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    return _said(ticket, rows) or _of_component(ticket, rows) or _in_text(ticket, rows)
+
+
+def asks(ticket: Ticket) -> list[str]:
+    """The question, where there is one."""
+    return [ASK] if ticket.project.repositories.count() > 1 and repository(ticket) is None else []
+
+
+def name(row: Repository) -> str:
+    return row.url.rstrip("/").rpartition("/")[2].removesuffix(".git").lower()
+
+
+def _said(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:
+    """An explicit field (named Repository) or a label repo:name."""
+    fields = {key.lower(): str(value) for key, value in ticket.facts.get("fields", {}).items()}
+    words = [fields.get("repository", ""), *(one[5:] for one in ticket.labels if one.lower().startswith("repo:"))]
+    return next(
+        (row for word in words if word for row in rows if word.strip().lower() in (name(row), row.url.lower())), None
+    )
+
+
+def _of_component(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:
+    watch = Watch.objects.filter(project=ticket.project_id).first()
+    chosen = (watch.rules.get("components") or {}) if watch else {}
+    wanted = {chosen[one] for one in ticket.facts.get("components", []) if one in chosen}
+    found = [row for row in rows if str(row.id) in wanted]
+    return found[0] if len(found) == 1 else None
+
+
+def _in_text(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:
+    """Only one that is named as a whole word, and only when no other is."""
+    text = f"{ticket.title}\n{ticket.description}".lower()
+    found = [row for row in rows if name(row) and re.search(rf"(?<![\w-]){re.escape(name(row))}(?![\w-])", text)]
+    return found[0] if len(found) == 1 else None
