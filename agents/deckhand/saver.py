@@ -20,9 +20,10 @@ from langgraph.checkpoint.serde.types import INTERRUPT
 from langgraph.types import Interrupt
 
 from deckhand.context.clean import storable_tree
-from deckhand.exits import Refusal
+from deckhand.exits import GaveUp, Refusal
 from deckhand.outbox import Outbox
 from deckhand.parts import Splitter, joined, loaded, strict_serializer
+from deckwire import crash
 from deckwire.base import Message
 from deckwire.envelope import GRAPH_VERSION, Envelope, Part, Recalled, Step, Write, Writes
 from deckwire.events import AGENT_EVENT, Asked
@@ -36,13 +37,20 @@ async def no_tree(_checkpoint: str, _step: int) -> str:
     return ""
 
 
+async def nothing_to_push() -> None:
+    """Its second act, when the platform lacks the commit."""
+
+
 class HttpSaver(BaseCheckpointSaver[int]):
     """Async only. Writes go out one after another, in the order in which LangGraph handed them over."""
 
-    def __init__(self, outbox: Outbox, first_act: FirstAct = no_tree, graph_version: int = GRAPH_VERSION) -> None:
+    def __init__(
+        self, outbox: Outbox, first_act: FirstAct = no_tree, graph_version: int = GRAPH_VERSION,
+        push_again: Callable[[], Awaitable[None]] = nothing_to_push,
+    ) -> None:  # fmt: skip
         super().__init__(serde=strict_serializer())
         self.outbox = outbox
-        self.first_act = first_act
+        self.first_act, self.push_again = first_act, push_again
         self.graph_version = graph_version
         self._order = asyncio.Lock()
         self._stored: set[str] = set()
@@ -64,6 +72,7 @@ class HttpSaver(BaseCheckpointSaver[int]):
             envelope = self._envelope(config, checkpoint, metadata, commit, splitter)
             events = [AGENT_EVENT.validate_python(one) for one in checkpoint["channel_values"].get("binding") or []]
             await self._send(envelope, splitter.parts, events)
+            crash.point("agent.stepped")
         return _config(envelope.thread, envelope.ns, envelope.id)
 
     async def aput_writes(
@@ -145,13 +154,26 @@ class HttpSaver(BaseCheckpointSaver[int]):
         self._held.clear()
 
     async def _deliver(self, step: Step, everything: dict[str, Part]) -> None:
+        """Tells it once more where the platform lacks what we thought it had. Raises GaveUp when it still has no commit."""
         try:
             await self.outbox.step(step)
         except Refusal as no:
-            if no.reason != "missing_parts":
+            if no.reason == "no_such_commit":
+                await self.push_again()
+            elif no.reason == "missing_parts":  # all it can ask for is in our hands
+                step = step.model_copy(update={"parts": list(everything.values())})
+            else:
                 raise
-            # We thought that the platform had them, and it does not: all it can ask for is in our hands.
-            await self.outbox.step(step.model_copy(update={"parts": list(everything.values())}))
+            await self._once_more(step)
+
+    async def _once_more(self, step: Step) -> None:
+        try:
+            await self.outbox.step(step)
+        except Refusal as no:
+            if no.reason != "no_such_commit":
+                raise
+            raise GaveUp("no_such_commit", f"The git service took a push and does not have its commit: {no.text}",
+                         "Look at the git service's disk and log, then retry.") from no  # fmt: skip
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deckhand.exits import Misconfigured
 from deckhand.git import Git, GitFailed
+from deckwire import crash
 from deckwire.base import Message
 from deckwire.events import Committed, Noted
 
@@ -81,6 +82,7 @@ class Workspace:
             made = await self.commit(f"Step {step}\n\nQuarterdeck-Checkpoint: {checkpoint}\n")
             if made:
                 await self.push()
+                crash.point("agent.pushed")
                 self._say(Committed(sha=self.head, step=max(0, step), title=f"Step {step}"))
             self._tell_skipped()
             self.dirty = False
@@ -127,6 +129,12 @@ class Workspace:
             if not listed.text.startswith(self.head):
                 raise Misconfigured(f"the push was refused: {pushed.err.strip()[-300:]}")
         self._remote = self.head
+
+    async def push_again(self) -> None:
+        """The platform does not have what we think is there: what the ref really is is asked anew, then pushed over."""
+        listed = await self.git.remote("ls-remote", self.url, self.ref)
+        self._remote = listed.text.split("\t")[0] if listed.text else ""
+        await self.push()
 
     async def diff(self, base: str, limit: int = 60_000) -> str:
         """What the run's commits changed since `base`, as text."""

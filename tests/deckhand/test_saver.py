@@ -12,14 +12,14 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
-from deckhand.exits import Refusal
+from deckhand.exits import GaveUp, Refusal
 from deckhand.outbox import Outbox
 from deckhand.saver import HttpSaver
 from deckhand.uplink import Uplink
 from deckwire.envelope import TicketText
 
 from .cast import config
-from .platform_twin import Doors, Lost, Platform
+from .platform_twin import Doors, Lost, Platform, Refused
 
 WHERE = {"configurable": {"thread_id": "main", "checkpoint_ns": ""}}
 
@@ -173,3 +173,34 @@ async def test_a_fenced_saver_writes_nothing():
     with pytest.raises(Fenced):
         await mallory.aput(WHERE, state("one"), {"source": "loop", "step": 1}, {})
     assert not platform.checkpoints
+
+
+class Forgetful(Platform):
+    """Its git service lacks a commit that was pushed, for so many steps."""
+
+    lacks = 1
+
+    def step(self, body: dict[str, Any], query: dict[str, str]) -> Any:
+        if body.get("checkpoint") and self.lacks:
+            self.lacks -= 1
+            raise Refused(404, "no_such_commit")
+        return super().step(body, query)
+
+
+@pytest.mark.parametrize("lacks", [1, 2])
+async def test_a_commit_that_the_platform_lacks_is_pushed_again_once_and_then_it_ends_in_words(lacks: int) -> None:
+    made = twin()
+    made.__class__, made.lacks = Forgetful, lacks  # type: ignore[attr-defined]
+    pushes: list[int] = []
+
+    async def push_again() -> None:
+        pushes.append(1)
+
+    saver = saver_for(made, push_again=push_again)
+    put = saver.aput(WHERE, state("one"), {"source": "loop", "step": 1}, {})
+    if lacks == 1:
+        await put
+    else:
+        with pytest.raises(GaveUp, match="does not have its commit"):
+            await put
+    assert pushes == [1]
