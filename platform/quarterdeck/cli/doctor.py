@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import socket
 from typing import Any
 
 from quarterdeck.cli import _client
@@ -9,6 +10,8 @@ from quarterdeck.outside.cluster.probe import probe
 
 MARKS = {"good": "ok", "warn": "look", "bad": "broken"}
 Fact = tuple[str, str, str]
+PUBLIC = ("1.1.1.1", 443)
+"""Any public address would do: this one answers everybody."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +70,33 @@ def _platform(client: _client.Client) -> list[Fact]:
 
 def _projects(client: _client.Client) -> list[Fact]:
     facts: list[Fact] = []
-    for project in client.get("/projects"):
+    projects = client.get("/projects")
+    for project in projects:
         repository = project["repositorySettings"]
         facts.append(("good" if repository["url"] else "bad", f"{project['name']} has a repository",
                       "" if repository["url"] else "Add one in its settings."))  # fmt: skip
         if not repository["test"]:
             facts.append(("warn", f"{project['name']} has no test command", "Nothing can be re-run as evidence."))
-    return facts
+    return facts + _installs(projects)
+
+
+def _installs(projects: list[dict[str, Any]]) -> list[Fact]:
+    """Installing packages is the only thing on this machine that has a way out: an outlet of its own."""
+    names = [one["name"] for one in projects if one["repositorySettings"]["install"]]
+    if not names:
+        return []
+    what = f"Packages are installed for {', '.join(names)}, by an outlet that reaches public addresses"
+    if reaches_out():
+        return [("good", what, "")]
+    return [("warn", f"{what}; none answers from here", "Name a registry of your own in QUARTERDECK_INSTALL_REACHES.")]
+
+
+def reaches_out(where: tuple[str, int] = PUBLIC, seconds: float = 2.0) -> bool:
+    try:
+        socket.create_connection(where, timeout=seconds).close()
+    except OSError:
+        return False
+    return True
 
 
 def _fleet(fleet: dict[str, Any]) -> list[Fact]:
