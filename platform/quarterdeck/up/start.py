@@ -13,7 +13,7 @@ from typing import Any
 
 from quarterdeck.errors import GaveUp
 from quarterdeck.outside.cluster import probe as walls
-from quarterdeck.up import cluster, environment, ports, postgres, probe, processes, sentences, valkey
+from quarterdeck.up import cluster, environment, jira, ports, postgres, probe, processes, sentences, valkey
 from quarterdeck.up.cluster import Wanted
 from quarterdeck.up.environment import TOP, Place
 from quarterdeck.up.lock import DataLock
@@ -50,13 +50,16 @@ async def _live(place: Place, given: Mapping[str, str], lock: DataLock) -> int:
         sentences.say(f"  ended {name}, left over from an earlier start")
     port = ports.choose(place.host, place.port, named=place.port_named)
     want = cluster.wanted(given)
+    demo = jira.wanted(given)
     house = House(place.logs, place.pids, environment.of_children(place, given, port), sentences.say)
-    boot = Boot(place, port, Supervisor(house), want)
+    boot = Boot(place, port, Supervisor(house), want, demo)
     try:
         if await _unless(leave, boot.start(given)):
             ports.write(place.run, place.host, port)
             lock.tell({"address": boot.address})
             sentences.welcome(boot.address, boot.news.get("link", ""), boot.missing(), time.monotonic() - started)
+            if demo:
+                sentences.say(f"  Jira           {demo.address}")
             await leave.wait()
     finally:
         await _stop(boot.supervisor, place)
@@ -109,6 +112,7 @@ class Boot:
     port: int
     supervisor: Supervisor
     wanted: Wanted | None = None
+    demo: jira.Demo | None = None
 
     def __post_init__(self) -> None:
         self.news: dict[str, Any] = {}
@@ -159,7 +163,8 @@ class Boot:
         return services
 
     async def _record(self) -> None:
-        printed = await self.supervisor.once("make_ready", [*MANAGE, "make_ready"])
+        words = self.demo.ready_words() if self.demo else []
+        printed = await self.supervisor.once("make_ready", [*MANAGE, "make_ready", *words])
         self.news = json.loads(printed.strip().splitlines()[-1])
 
     def _doors(self) -> list[Service]:
@@ -187,7 +192,8 @@ class Boot:
             "warning",
         ]
         beat = [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "warning"]
-        return [Service("reconciler", [*MANAGE, "reconcile"]), Service("worker", worker), Service("beat", beat)]
+        demo = [self.demo.service(self.address)] if self.demo else []
+        return [*demo, Service("reconciler", [*MANAGE, "reconcile"]), Service("worker", worker), Service("beat", beat)]
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from quarterdeck.outside.tracker.jira.demo import routes
+from quarterdeck.outside.tracker.jira.demo import page, routes
 from quarterdeck.outside.tracker.jira.demo.deliver import Deliverer
 from quarterdeck.outside.tracker.jira.demo.site import AGENT, Row, Site
 
@@ -103,6 +103,10 @@ class Demo:
     def answer(self, method: str, target: str, authority: str, raw: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
         path = parts.path
+        if path == "/":
+            if method == "POST":
+                page.act(self.site, dict(parse_qsl(raw.decode("utf-8", "replace"))))
+            return 200, page.html(self.site)
         body = json.loads(raw) if raw.strip() else {}
         if path == "/oauth/token":
             return self.sign_in(body)
@@ -112,6 +116,12 @@ class Demo:
         path = path.removeprefix(f"/ex/jira/{CLOUD_ID}")
         found, named = routes.find(method, path)
         return found(routes.Asked(self.site, who, named, dict(parse_qsl(parts.query)), body, self.hooks, app))
+
+
+def _kind(path: str, body: Any) -> str:
+    if path == "/":
+        return "text/html; charset=utf-8"
+    return "application/octet-stream" if isinstance(body, bytes) else "application/json"
 
 
 def _handler(demo: Demo) -> type[BaseHTTPRequestHandler]:
@@ -125,6 +135,8 @@ def _handler(demo: Demo) -> type[BaseHTTPRequestHandler]:
         def _any(self) -> None:
             raw = self.rfile.read(min(int(self.headers.get("content-length") or 0), MOST_BODY))
             demo.seen.append((self.command, self.path))
+            if self.headers.get("origin", demo.url) != demo.url:
+                return self._reply(403, {"errorMessages": ["XSRF check failed"]}, {})
             fault = demo.fault(self.command, self.path)
             if fault and not fault.after:
                 return self._broken(fault)

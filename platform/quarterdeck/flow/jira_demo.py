@@ -1,0 +1,59 @@
+"""A project that watches the demonstration's Jira: its connection, its watch, and the one person there who may start runs."""
+
+import json
+from uuid import UUID
+
+from django.db import transaction
+
+from quarterdeck.flow import sample
+from quarterdeck.outside.tracker.jira.demo import server, site
+from quarterdeck.record import keys
+from quarterdeck.record.models import Connection, Project, Repository, TrackerAccount, Watch
+
+SLUG, NAME, KEY = "larkfield-jira", "Larkfield in Jira", "LARKJ"
+
+
+def load(url: str, connection: UUID) -> Project:
+    """Repeatable. The address may differ from the last time; all else stays as people have changed it."""
+    shop = sample.load()
+    secret, key_id = keys.seal(json.dumps({"token": server.TOKEN, "hooks": [server.SECRET]}))
+    with transaction.atomic():
+        row, made = Connection.objects.get_or_create(
+            id=connection,
+            defaults={"kind": "tracker", "name": "Jira (demonstration)", "protocol": "jira", "base_url": url, "secret": secret,
+                      "key_id": key_id, "options": {"flavour": "cloud", "email": server.EMAIL}},
+        )  # fmt: skip
+        if not made and row.base_url != url:
+            row.base_url, row.price_version = url, row.price_version + 1
+            row.save(update_fields=["base_url", "price_version"])
+        project, _ = Project.objects.get_or_create(
+            slug=SLUG,
+            defaults={
+                "name": NAME,
+                "key": KEY,
+                "places": shop.places,
+                "cap_micro": shop.cap_micro,
+                "dials": shop.dials,
+            },
+        )
+        _same_repository(shop, project)
+        Watch.objects.get_or_create(project=project, defaults={"connection": row, "spaces": [shop.key]})
+        TrackerAccount.objects.get_or_create(
+            connection=row, account=site.IDA, defaults={"name": "Ida Larkfield", "allowed": True}
+        )
+    return project
+
+
+def _same_repository(shop: Project, project: Project) -> None:
+    if project.repositories.exists():
+        return
+    for one in shop.repositories.all():
+        Repository.objects.create(
+            project=project,
+            url=one.url,
+            branch=one.branch,
+            forge=one.forge,
+            setup=one.setup,
+            test=one.test,
+            report=one.report,
+        )
