@@ -17,6 +17,11 @@ QUARTERDECK_GIT_PROXY   http://host:port of the proxy by which projects' reposit
 QUARTERDECK_GIT_CA      a file of certificates that their hosts are checked with, instead of the system's (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
 
+Where the git service runs apart (a chart), the platform asks it over TCP, with a key that both know:
+QUARTERDECK_GIT_INTERNAL         http://host:port of its internal door (default: a socket in the run folder)
+QUARTERDECK_GIT_INTERNAL_LISTEN  host:port that it opens that door on (default: none)
+QUARTERDECK_GIT_KEY              the key, 32 characters or more; needed with either
+
 With QUARTERDECK_CLUSTER=pods:
 QUARTERDECK_KUBECONFIG  the way to the cluster (default: the service account of the pod that the reconciler runs in)
 QUARTERDECK_AGENTS_NAMESPACE  where the pods live (default quarterdeck-agents)
@@ -150,6 +155,13 @@ GIT_FOR_PODS = os.environ.get("QUARTERDECK_GIT_FOR_PODS", "").rstrip("/")
 OUTLET_FOR_PODS = os.environ.get("QUARTERDECK_OUTLET_FOR_PODS", "").rstrip("/")
 DOORS_LISTEN = _listen("QUARTERDECK_DOORS_LISTEN")
 GIT_LISTEN = _listen("QUARTERDECK_GIT_LISTEN")
+GIT_INTERNAL = os.environ.get("QUARTERDECK_GIT_INTERNAL", "").rstrip("/")
+GIT_INTERNAL_LISTEN = _listen("QUARTERDECK_GIT_INTERNAL_LISTEN")
+GIT_KEY = os.environ.get("QUARTERDECK_GIT_KEY", "")
+if (GIT_INTERNAL or GIT_INTERNAL_LISTEN) and len(GIT_KEY) < 32:
+    raise ImproperlyConfigured(
+        "QUARTERDECK_GIT_INTERNAL needs QUARTERDECK_GIT_KEY: 32 characters or more, the same on both sides."
+    )
 ENVIRONMENTS_CLAIM = os.environ.get("QUARTERDECK_ENVIRONMENTS_CLAIM", "")
 POD_OPTIONS = _options("QUARTERDECK_POD_OPTIONS", {
     "runtime_class", "node_selector", "labels", "annotations", "priority_class", "pull_policy", "pull_secrets",

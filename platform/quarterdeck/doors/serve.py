@@ -3,6 +3,7 @@ so each socket has a server of its own, with an application that answers no more
 
 import asyncio
 import contextlib
+import hmac
 import importlib
 import os
 import signal
@@ -88,6 +89,23 @@ def agents_only(application: Any) -> Any:
     return door
 
 
+def with_key(application: Any, key: str) -> Any:
+    """The git service's internal door by TCP: a socket's mode does not guard it, so each question names the key."""
+    right = f"Bearer {key}".encode()
+
+    async def door(scope: Any, receive: Any, send: Any) -> None:
+        given = dict(scope.get("headers") or ()).get(b"authorization", b"")
+        if scope["type"] == "http" and (scope["path"] == "/healthz" or hmac.compare_digest(given, right)):
+            await application(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    return door
+
+
 def web() -> list[tuple[Server, socket.socket]]:
     application = importlib.import_module("quarterdeck.asgi").application
     doors = [unix(settings.RUN_DIR / "agent" / "doors.sock", 0o666)]
@@ -110,6 +128,9 @@ def git() -> list[tuple[Server, socket.socket]]:
     ]
     if settings.GIT_LISTEN:
         found.append((server(service.application), tcp(*settings.GIT_LISTEN, "QUARTERDECK_GIT_LISTEN")))
+    if settings.GIT_INTERNAL_LISTEN:
+        door = tcp(*settings.GIT_INTERNAL_LISTEN, "QUARTERDECK_GIT_INTERNAL_LISTEN")
+        found.append((server(with_key(service.internal, settings.GIT_KEY)), door))
     return found
 
 

@@ -75,7 +75,7 @@ def _jira_ears() -> object:
 def _remote_repos() -> object:
     from quarterdeck.outside.repos.client import RemoteRepos
 
-    return RemoteRepos(settings.RUN_DIR / "git-internal.sock")
+    return RemoteRepos(settings.GIT_INTERNAL or settings.RUN_DIR / "git-internal.sock", key=settings.GIT_KEY)
 
 
 def _bare_forge() -> object:

@@ -1,4 +1,5 @@
-"""port.Repos asked over the git service's internal port: JSON over a Unix socket that only the platform can open."""
+"""port.Repos asked over the git service's internal door: JSON over a Unix socket that only the platform can open, or over
+TCP with a key where the service runs apart."""
 
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ _LONGEST = 200.0
 
 
 class RemoteRepos:
-    """`socket` is the path of git-internal.sock. May be shared by threads. Raises what port.Repos raises."""
+    """`where` is the path of git-internal.sock, or an http:// address with its key. May be shared by threads. Raises what
+    port.Repos raises."""
 
-    def __init__(self, socket: str | Path, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, where: str | Path, *, key: str = "", transport: httpx.BaseTransport | None = None) -> None:
+        far = str(where).startswith(("http://", "https://"))
         self._http = httpx.Client(
-            base_url="http://git", transport=transport or httpx.HTTPTransport(uds=str(socket)), trust_env=False
+            base_url=str(where) if far else "http://git",
+            headers={"authorization": f"Bearer {key}"} if far else {},
+            transport=transport or httpx.HTTPTransport(uds=None if far else str(where)),
+            trust_env=False,
         )
 
     def close(self) -> None:
