@@ -7,7 +7,7 @@ export default defineConfig(({ command }) => ({
   base: command === "build" ? "/static/" : "/",
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
-  build: { manifest: true, assetsInlineLimit: 0, target: "es2022", chunkSizeWarningLimit: 1200,
+  build: { manifest: true, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", chunkSizeWarningLimit: 1200,
     // The sign-in page is no part of the build and uses the same font: this file keeps its name.
     rollupOptions: { output: { assetFileNames: (file) => (file.names.includes("inter-latin-wght-normal.woff2") ? "assets/[name][extname]" : "assets/[name]-[hash][extname]") } },
   },

@@ -5,6 +5,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
+import { reloadOnNewerBuild } from "@/app/newer-build";
 import { NoStart } from "@/app/no-start";
 import { queries } from "@/app/query";
 import { router } from "@/app/router";
@@ -13,6 +14,7 @@ import { ApiError, signIn } from "@/lib/http";
 import { start } from "@/live/socket";
 import { TipProvider } from "@/ui/tip";
 
+reloadOnNewerBuild();
 const root = createRoot(document.getElementById("root")!);
 void boot(root);
 
