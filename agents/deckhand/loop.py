@@ -15,6 +15,7 @@ from deckhand.deck import Deck
 from deckhand.exits import GaveUp, Parked
 from deckhand.nodes.listen import listen
 from deckhand.state import State
+from deckwire import crash
 from deckwire.commands import Command
 from deckwire.envelope import Bye
 from deckwire.events import Applied, Failed, Rejected
@@ -40,6 +41,7 @@ async def live(deck: Deck, graph: CompiledStateGraph) -> None:
                 await _unpack(deck, graph, told.reason, asked)
                 continue
             if not asked:
+                crash.point("agent.sealed")
                 await _leave(deck, AttemptState.SEALED, "sealed")
                 return
     except GaveUp as end:

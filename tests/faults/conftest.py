@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from testkit.house import House, living
+from testkit.doomed import DoomedHouse
+from testkit.house import living
 from testkit.storm import Sea
 
 TICKETS = ("LARK-1", "LARK-2", "LARK-3")
 
 
 @pytest.fixture(scope="session")
-def house() -> Iterator[House]:
-    with living() as one:
+def house() -> Iterator[DoomedHouse]:
+    with living(DoomedHouse) as one:
         one.change("""update record_project set dials = dials || '{"linger": 2}'""")
         yield one
 
 
 @pytest.fixture(scope="session")
-def sea(house: House) -> Sea:
+def sea(house: DoomedHouse) -> Sea:
     return Sea(house, *TICKETS)

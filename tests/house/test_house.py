@@ -62,7 +62,7 @@ def test_only_the_settings_read_the_environment() -> None:
         str(path.relative_to(TOP)) for path in SOURCES
         if re.search(r"os\.environ(?!\.setdefault)|os\.getenv|getenv\(", path.read_text())
         and path.name not in allowed and not {"up", "cli"} & set(path.parts)
-        and path.name not in {"shim.py", "relay.py", "sandbox.py", "plumbing.py"}
+        and path.name not in {"shim.py", "relay.py", "sandbox.py", "plumbing.py", "crash.py"}
     ]  # fmt: skip
     assert readers == []
 
@@ -111,6 +111,16 @@ def test_the_generated_types_are_up_to_date() -> None:
         [TOP / ".venv/bin/python", "-m", "deckwire.typescript"], capture_output=True, text=True, cwd=TOP
     )
     assert made.stdout == (TOP / "frontend" / "src" / "wire" / "types.ts").read_text()
+
+
+def test_every_crash_point_is_told_and_met() -> None:
+    """A label stands at one place, the architecture says what it is, and a test lets somebody die there."""
+    labels = [one for path in SOURCES for one in re.findall(r'crash\.point\("([\w.]+)"\)', path.read_text())]
+    met = "".join(path.read_text() for path in (TOP / "tests" / "faults").glob("test_*.py"))
+    assert len(labels) > 10
+    assert sorted(labels) == sorted(set(labels))
+    assert [label for label in labels if f"`{label}`" not in ARCHITECTURE] == []
+    assert [label for label in labels if f'"{label}"' not in met] == []
 
 
 def test_no_migration_is_missing(db: None) -> None:

@@ -12,6 +12,7 @@ from deckhand.tools.bounds import inside
 from deckhand.tools.search import search as find
 from deckhand.tools.shell import Outcome
 from deckhand.tools.view import view as show
+from deckwire import crash
 from deckwire.events import Edited, Noted, Progressed, Ran, Read, Tested
 
 EVENT_CHARACTERS = 8_000
@@ -48,6 +49,7 @@ async def create(deck: Deck, state: State, update: State, given: offer.Arguments
 
 def _changed(deck: Deck, made: editing.Changed) -> str:
     deck.workspace.dirty = True
+    crash.point("agent.edited")
     deck.say(Edited(path=made.path, added=made.added, removed=made.removed))
     return f"{made.path}: {made.added} lines added, {made.removed} removed"
 

@@ -7,6 +7,7 @@ from deckhand.deck import Deck
 from deckhand.nodes.model import ask_model, bound, fruitless, nudge, read_verdict
 from deckhand.state import State
 from deckhand.tools import offer
+from deckwire import crash
 from deckwire.events import Noted, Sealed
 
 MOST_REPAIRS = 3
@@ -37,6 +38,7 @@ async def seal(deck: Deck, state: State, config: RunnableConfig) -> State:
     """Commits and pushes before it says so: the head that `sealed` names is in the run's repository by then."""
     if await deck.workspace.commit("Seal\n"):
         await deck.workspace.push()
+    crash.point("agent.sealing")
     deck.workspace.dirty = False
     summary = state.get("summary") or "The work is done."
     return {"stage": "end", "binding": bound(Sealed(head=deck.workspace.head, summary=summary))}

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire import crash
 from deckwire.base import Message
 from deckwire.envelope import MAIN_THREAD, Batch, Envelope, Numbered, Step, Stored
 from deckwire.events import (
@@ -66,6 +67,7 @@ def step(bearer: Bearer, said: Step) -> Stored:
             # An interrupt adds writes to the head: what it asked belongs to the history that will be resumed.
             Run.objects.filter(id=run.id).update(head_seq=seq)
         Attempt.objects.filter(id=bearer.id).update(sign_at=Now(), used=True)
+    crash.point("step.stored")
     return Stored(seq=seq, repeated=repeated)
 
 
@@ -200,6 +202,7 @@ def _sealed(run: Run, said: Sealed, head: StreamHead) -> None:
 
     What was said and not read by now never will be: it is rejected in words, not left to look as if it were on its way.
     """
+    transaction.on_commit(lambda: crash.point("seal.stored"))
     RunRepository.objects.filter(run=run).update(frozen=said.head)
     StreamHead.objects.filter(stream=head.stream).update(frozen=True)
     lifecycle.move(run, Phase.SEALING, reason="sealed", by="rule:ingest", text=said.summary, head=head)
@@ -208,6 +211,7 @@ def _sealed(run: Run, said: Sealed, head: StreamHead) -> None:
         ledger.note(run.stream, Rejected(command=str(command.id), why=SEALED_FIRST), by="rule:ingest", head=head)
     Run.objects.filter(id=run.id, desired="pause").update(desired="run")  # nothing is running: that pause is over
     pokes.poke("seals")
+    crash.point("seal.taken")
 
 
 def _failed(run: Run, said: Failed, head: StreamHead) -> None:

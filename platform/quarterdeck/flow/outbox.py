@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import effects, pokes
 from quarterdeck.flow.actor import Actor
@@ -75,6 +76,7 @@ def _do(row: Outbox) -> int:
     except Exception as bad:  # noqa: BLE001 — the worker's edge: an effect that breaks holds up its own key and nobody else
         _failed(row, bad)
         return 0
+    crash.point("outbox.done")
     _end(row, "done", "")
     return 1
 

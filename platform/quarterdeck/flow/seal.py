@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
+from deckwire import crash
 from deckwire.events import Proposed
 from deckwire.requests import Ask, Fact
 from deckwire.words import Phase, RequestKind, Risk
@@ -53,6 +54,7 @@ def _propose(run_id: UUID) -> bool:
     try:
         plugs.repos().freeze(str(run_id), row.frozen)
         diff = plugs.repos().diff(str(run_id), row.base, row.frozen)
+        crash.point("seal.frozen")
     except Refused as no:
         return _give_up(run_id, no.reason, no.text, no.remedy)
     if not diff.files:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from deckwire import crash
 from quarterdeck.outside.cluster.bubblewrap import INNER_UID, Bind, Tools, View
 from quarterdeck.outside.cluster.port import PlaceSpec
 from quarterdeck.outside.cluster.tools import carried
@@ -13,6 +14,7 @@ from quarterdeck.outside.cluster.tools import carried
 INSIDE = "/opt/quarterdeck"
 DOORS = "/run/quarterdeck/doors"
 OUTLET = "/run/quarterdeck/outlet"
+ORDERS = "/run/quarterdeck/orders"
 ENVIRONMENT = "/environment"
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
@@ -51,12 +53,15 @@ def view(ground: Ground, folder: Path, spec: PlaceSpec, command: tuple[str, ...]
     binds += [Bind(str(ground.doors), DOORS), Bind(str(folder / "secret"), "/run/quarterdeck/secret")]
     if spec.network:
         binds.append(Bind(str(folder / "outlet"), OUTLET))
+    orders = crash.orders()
+    if orders is not None:
+        binds.append(Bind(str(orders), ORDERS))
     half, quarter = max(16, spec.disk_mb // 2), max(16, spec.disk_mb // 4)
     return View(
         binds=tuple(binds),
         links=tuple(links),
         tmpfs=(("/work", half), ("/home/agent", quarter), ("/tmp", quarter)),
-        env=tuple(environment(spec, tools).items()),
+        env=tuple((environment(spec, tools) | ({"QUARTERDECK_CRASH": ORDERS} if orders else {})).items()),
         command=relayed(python_inside(ground.python), f"{INSIDE}/agents", gates(spec), processes, command),
     )
 

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
+from deckwire import crash
 from quarterdeck.doors import wakeups
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, reconcile
@@ -116,6 +117,7 @@ class Reconciler:
             text = f"The place could not be made: {bad.strerror or bad}."
             await _db(not_created)(row, TryLater(text, after=5.0, reason="no_place"))
         else:
+            crash.point("place.made")
             await _db(created)(row, place)
 
 
