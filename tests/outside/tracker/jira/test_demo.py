@@ -105,6 +105,10 @@ def test_it_refuses_as_cloud_does(demo: Demo, method: str, path: str, status: in
     assert httpx.request(method, demo.url + path, auth=(EMAIL, "stale"), trust_env=False).status_code == 401
 
 
+def test_who_started_it_may_ask_whether_it_is_there(demo: Demo) -> None:
+    assert httpx.get(f"{demo.url}/healthz", trust_env=False).status_code == 200
+
+
 def test_a_body_that_is_none_is_refused(demo: Demo) -> None:
     said = httpx.post(
         f"{demo.url}/rest/api/3/issue/LARK-1/comment", json={"body": "plain"}, auth=(EMAIL, TOKEN), trust_env=False

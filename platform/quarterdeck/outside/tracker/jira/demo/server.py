@@ -103,6 +103,8 @@ class Demo:
     def answer(self, method: str, target: str, authority: str, raw: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
         path = parts.path
+        if path == "/healthz":
+            return 200, {}
         if path == "/":
             if method == "POST":
                 page.act(self.site, dict(parse_qsl(raw.decode("utf-8", "replace"))))
