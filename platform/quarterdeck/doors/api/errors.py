@@ -3,9 +3,11 @@
 import logging
 from typing import Any
 
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from psycopg.errors import DiskFull
 
 from deckwire import views
 from quarterdeck.errors import GaveUp, Refused, TryLater
@@ -23,7 +25,7 @@ def answer(status: int, reason: str, text: str, remedy: str = "") -> HttpRespons
 def install(api: NinjaAPI) -> None:
     handlers: dict[type[Exception], Any] = {
         Refused: refused, TryLater: try_later, GaveUp: gave_up, ValidationError: malformed, HttpError: http_error,
-        Http404: not_found, Exception: broken,
+        Http404: not_found, OperationalError: no_record, Exception: broken,
     }  # fmt: skip
     for error, handler in handlers.items():
         api.add_exception_handler(error, handler)
@@ -57,6 +59,15 @@ def http_error(request: HttpRequest, said: HttpError) -> HttpResponse:
 
 def not_found(request: HttpRequest, said: Http404) -> HttpResponse:
     return answer(404, "not_found", "There is nothing here by that name.")
+
+
+def no_record(request: HttpRequest, said: OperationalError) -> HttpResponse:
+    """PostgreSQL is away, or has no room left for what is written. Nothing of the request was stored."""
+    log.warning("api: %s %s: the database refused: %s", request.method, request.path, str(said)[:200])
+    if isinstance(said.__cause__, DiskFull):
+        remedy = "Free some space on the disk with the data folder, then try again. Nothing is lost meanwhile."
+        return answer(503, "disk_full", "The disk is full: nothing new can be stored.", remedy)
+    return try_later(request, TryLater("The record cannot be reached just now.", reason="record"))
 
 
 def broken(request: HttpRequest, said: Exception) -> HttpResponse:
