@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +16,7 @@ LIVE = ("created", "pending", "running")
 
 
 @pytest.fixture(autouse=True)
-def no_orders_left(house: DoomedHouse) -> None:
+def no_orders_left(house: DoomedHouse) -> Iterator[None]:
     """An order that nobody came to must not fall on the next test."""
     yield
     for label in house.ordered():
@@ -31,7 +32,7 @@ def test_an_agent_killed_at_every_step_boundary_ends_as_if_it_never_was(sea: Sea
     """Attempt k dies at boundary k, until none is left: no attempt does more than one step."""
     house.order("agent.stepped")
     with sea.sail("LARK-1"):
-        until(lambda: sea.alice.phase("LARK-1") not in ("queued", "starting", "working"), 240, what="the seal")
+        until(lambda: sea.alice.phase("LARK-1") not in ("queued", "starting", "working"), 600, what="the seal")
         steps = sea.steps("LARK-1")
     assert steps > 10
     assert len(attempts(sea, "LARK-1")) == steps
@@ -44,6 +45,18 @@ def test_an_agent_that_dies_there_is_followed_by_one_that_goes_on(sea: Sea, hous
         until(lambda: [one for one in attempts(sea, "LARK-1") if one["state"] not in LIVE], 90, what="the first death")
         house.withdraw(label)
     assert attempts(sea, "LARK-1")[0]["state"] == "failed"
+
+
+def test_a_reconciler_that_dies_over_a_dead_agent_lets_the_next_one_bury_it(sea: Sea, house: DoomedHouse) -> None:
+    """The end is stored, nothing is deleted yet, and no new attempt is admitted."""
+    with sea.sail("LARK-1"):
+        sea.works("LARK-1", 3)
+        house.order("end.stored")
+        house.kill(f"agent:{sea.alice.run('LARK-1')}")
+        house.obeyed("end.stored")
+    assert [one["state"] for one in attempts(sea, "LARK-1")] == ["failed", "sealed"]
+    place = house.value("select place from record_attempt where run_id = %s", sea.alice.run("LARK-1"))
+    until(lambda: not (house.data / "places" / str(place)).exists(), 60, what="the dead place to go")
 
 
 @pytest.mark.parametrize(
