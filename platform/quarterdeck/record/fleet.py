@@ -88,7 +88,7 @@ def _leases(moment: datetime) -> list[views.Source]:
             moment,
             LEASE_EXPECTED,
             note=f"held by {row.holder}" if row.holder else "nobody holds it",
-        )  # fmt: skip
+        )
         for row in Lease.objects.order_by("name")
     ]
 
@@ -112,7 +112,8 @@ def _outbox(moment: datetime) -> list[views.Source]:
         note = f"{stuck.count()} stuck, {waiting.count()} waiting: {first.why}"
         return [
             views.Source(
-                name="Outbox", what="what is sent outside: to trackers, forges and the mail", last_at=ms(first.created_at), expected=5_000, state="broken",
+                name="Outbox", what="what is sent outside: to trackers, forges and the mail",
+                last_at=ms(first.created_at), expected=5_000, state="broken",
                 note=note,
             )
         ]  # fmt: skip
@@ -120,7 +121,8 @@ def _outbox(moment: datetime) -> list[views.Source]:
     note = f"{waiting.count()} waiting{': ' + oldest.why if oldest.why else ''}"
     return [
         views.Source(
-            name="Outbox", what="what is sent outside: to trackers, forges and the mail", last_at=ms(oldest.created_at), expected=5_000,
+            name="Outbox", what="what is sent outside: to trackers, forges and the mail",
+            last_at=ms(oldest.created_at), expected=5_000,
             state="late" if late else "live", note=note,
         )
     ]  # fmt: skip
