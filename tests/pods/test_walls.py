@@ -17,7 +17,7 @@ look() { grep -aoE 'canar[y]-5f0e7d[a-z-]*|qd_(sess|step|git|model|check)[a-z]*_
 env | look; set | look
 for p in /proc/[0-9]*; do look "$p/environ" "$p/cmdline"; done
 look -r /run /home /tmp /work /etc /opt/deckhand/bin /var /root /environment
-cat /var/run/secrets/kubernetes.io/serviceaccount/token
+cat /var/run/secrets/kubernetes.io/serviceaccount/token 2>/dev/null
 for p in /proc/[0-9]*; do head -c 1 "$p/mem" >/dev/null 2>&1 && [ "$p" = /proc/1 ] && echo "readable $p"; done
 echo "hunt: over as $(id -u)"
 """

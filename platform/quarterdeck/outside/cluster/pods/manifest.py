@@ -33,7 +33,8 @@ class Ground:
     """Where the pods of this installation live. Addresses are as a pod reaches them; agents have no DNS, so names stand in
     `host_aliases`. `tools` is how deckhand walls its tools in: `plain` in a restricted pod, which cannot nest a sandbox.
     `claim` names the volume of installed packages, "" for none. `grace_s`: between SIGTERM and SIGKILL, in seconds. `canary`
-    are host:port words that must not answer inside a pod, () for deckhand's own; `canary_s` how long one may that does.
+    are host:port words that must not answer inside a pod, () for deckhand's own; `canary_s` how long one may that does. `command`
+    runs instead of the agent, where it is given.
     """
 
     site: str
@@ -55,6 +56,7 @@ class Ground:
     claim: str = ""
     canary: tuple[str, ...] = ()
     canary_s: float | None = None
+    command: tuple[str, ...] = ()
 
 
 def pod(ground: Ground, spec: PlaceSpec, folder: str = "") -> Json:
@@ -142,7 +144,9 @@ def _agent(ground: Ground, spec: PlaceSpec, folder: str) -> Json:
             _mount("environments", ENVIRONMENT, read_only=not spec.environment_writable) | {"subPath": folder}
         )
     return {
-        **_container(ground, AGENT, spec.image or ground.image, [f"{OURS}/bin/start", spec.kind]),
+        **_container(
+            ground, AGENT, spec.image or ground.image, [*(ground.command or (f"{OURS}/bin/start", spec.kind))]
+        ),
         "env": [{"name": name, "value": value} for name, value in environment(ground, spec).items()],
         "workingDir": "/",
         "resources": _resources(spec),
