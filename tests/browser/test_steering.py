@@ -168,3 +168,41 @@ def test_a_dial_applies_at_once_and_is_taken_back(alice: Person, page: Page) -> 
     expect(notice(page)).to_contain_text("Plan gate of Larkfield")
     page.keyboard.press("z")
     expect(gate).to_have_value("ask")
+
+
+def test_a_ticket_of_ones_own_says_what_the_rehearsal_model_would_do_with_it(alice: Person, page: Page) -> None:
+    alice.go(page, "/board")
+    page.keyboard.press("n")
+    sheet = page.get_by_role("dialog", name="New ticket")
+    expect(sheet.get_by_text("The rehearsal model plays the sample's tickets only")).to_be_visible()
+    sheet.get_by_label("Title").fill("Wrap gifts in paper")
+    sheet.get_by_label("Description").fill("Done when an order can ask for paper and the invoice shows it.")
+    sheet.get_by_role("button", name="Create ticket").click()
+    ticket = page.get_by_role("region", name="Ticket")
+    expect(ticket.get_by_text("an agent would read this one and give up")).to_be_visible()
+    expect(ticket.get_by_role("link", name="Add a model")).to_have_attribute("href", re.compile("part=Models"))
+
+
+def test_a_ticket_is_found_by_words_of_its_title(alice: Person, page: Page) -> None:
+    alice.go(page, "/board")
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("A ticket, a run, a page or something to do").fill("islands surcharge")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Parcels to the islands cost a surcharge")).to_be_visible()
+
+
+def test_the_audit_says_in_words_who_did_what_to_which_ticket(alice: Person, page: Page, desk: Desk) -> None:
+    alice.go(page, "/settings?part=Audit")
+    lines = page.get_by_role("region", name="Audit lines").get_by_role("row")
+    expect(lines.filter(has_text="Alice gave LARK-1 to an agent")).to_have_count(1)
+    stopped = lines.filter(has_text="Alice stopped LARK-2")
+    expect(lines.filter(has_text="moved")).to_have_count(0)
+    stopped.get_by_role("link", name="LARK-2").click()
+    page.wait_for_url(f"**/runs/{desk.run('LARK-2')}")
+
+
+def test_a_word_of_the_health_strip_is_explained(alice: Person, page: Page) -> None:
+    alice.go(page, "/board")
+    page.get_by_role("link", name=re.compile("^Outbox")).focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("Outbox: what is sent outside")

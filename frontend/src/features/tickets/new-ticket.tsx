@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { open } from "@/app/overlays";
 import { mayDecide, useMe } from "@/app/session";
+import { getProjects } from "@/features/settings/api/projects";
 import { createTicket } from "@/features/tickets/api/write-ticket";
 import { TicketFields, type Fields } from "@/features/tickets/form";
 import { Note } from "@/features/tickets/rows";
@@ -20,6 +21,9 @@ export function NewTicket() {
   const projects = useProjects().filter((project) => mayDecide(who, project.id));
   const [project, setProject] = useState(projects[0]?.id ?? "");
   const [value, setValue] = useState(BLANK);
+  const settings = useQuery({ queryKey: ["projects"], queryFn: getProjects });
+  // An endpoint alone changes nothing: a project works with a model once it routes work to one.
+  const rehearses = settings.data?.some((one) => one.id === project && !Object.values(one.routes).some(Boolean)) ?? false;
   const go = useNavigate();
   const reads = useQueryClient();
   const close = () => open.set(null);
@@ -39,7 +43,7 @@ export function NewTicket() {
         : (
           <div className="flex flex-col gap-4">
             <Field label="Project"><Select value={project} onChange={(event) => setProject(event.target.value)}>{projects.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</Select></Field>
-            {who.rehearsal && <Note text="The rehearsal model plays the sample's tickets only: an agent would read this one and give up until the project has a model." />}
+            {rehearses && <Note text="The rehearsal model plays the sample's tickets only: an agent would read this one and give up until the project has a model." />}
             <TicketFields value={value} onChange={setValue} />
             {write.error && <p role="alert" className="text-failed">{sayError(write.error)}</p>}
           </div>
