@@ -35,7 +35,7 @@ def _install() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail("npm is needed for the schema of Atlassian's documents.")
         pytest.skip("npm is not there: it brings the schema of Atlassian's documents")
-    with (FOLDER / ".lock").open("w") as lock:
+    with (FOLDER / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not SCHEMA.exists():
             path = f"{Path(npm).parent}:{os.environ['PATH']}"

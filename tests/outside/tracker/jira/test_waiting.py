@@ -1,0 +1,110 @@
+"""How long Jira wants us to wait, and who waits: by number, by date, by reset; and each lane for itself."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from quarterdeck.errors import Refused, TryLater
+from quarterdeck.outside.tracker.jira import oauth
+from quarterdeck.outside.tracker.jira.config import Config, MemoryTokens, Tokens
+from quarterdeck.outside.tracker.jira.connect import connect
+from quarterdeck.outside.tracker.jira.pauses import Pauses
+from quarterdeck.outside.tracker.jira.refusals import refusal, retry_after, sentences
+
+SOON = datetime.now(UTC) + timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry-after": "7"}, 7, 7),
+        ({"retry-after": "0"}, 1, 1),
+        ({"retry-after": "-5"}, 1, 1),
+        ({"retry-after": "nan"}, 30, 30),
+        ({"retry-after": "1e9"}, 3600, 3600),
+        ({"retry-after": format_datetime(SOON, usegmt=True)}, 100, 121),
+        ({"x-ratelimit-reset": SOON.isoformat()}, 100, 121),
+        ({"retry-after": "soon"}, 30, 30),
+        ({}, 30, 30),
+    ],
+)
+def test_how_long_is_read_in_every_form(headers: dict[str, str], least: float, most: float) -> None:
+    assert least <= retry_after(httpx.Headers(headers)) <= most
+
+
+def test_each_lane_waits_for_itself_and_its_own_time() -> None:
+    now = [0.0]
+    pauses = Pauses(lambda: now[0])
+    pauses.wait("write", 10, "rate:jira-burst-based")
+    pauses.wait("issue:7", 60, "rate:jira-per-issue-on-write")
+    pauses.check("read")
+    with pytest.raises(TryLater) as later:
+        pauses.check("write", "issue:7")
+    assert (later.value.after, later.value.reason) == (60, "rate:jira-per-issue-on-write")
+    now[0] = 11.0
+    pauses.check("write", "issue:8")
+    with pytest.raises(TryLater):
+        pauses.check("write", "issue:7")
+    now[0] = 61.0
+    pauses.check("write", "issue:7")
+
+
+def test_a_thousand_pauses_do_not_become_a_million() -> None:
+    now = [0.0]
+    pauses = Pauses(lambda: now[0])
+    for n in range(5_000):
+        now[0] = float(n)
+        pauses.wait(f"issue:{n}", 1, "rate:x")
+    assert len(pauses._until) <= 1_001
+
+
+def test_jiras_words_are_told_and_our_key_is_not() -> None:
+    raw = b'{"errorMessages":["Bad key s3cret."],"errors":{"summary":"Too long"}}'
+    no = refusal(400, httpx.Headers(), raw, "ticket", ["s3cret"])
+    assert isinstance(no, Refused)
+    assert no.text == "Bad key …. summary: Too long"
+    assert sentences(b"<html>") == sentences(b"[]") == sentences(b"") == ""
+
+
+def test_jira_that_is_away_is_tried_later() -> None:
+    def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("silent")
+
+    for broken in (away, silent):
+        jira = connect(Config("datacenter", "https://jira.example", token="t"), transport=httpx.MockTransport(broken))
+        with pytest.raises(TryLater):
+            jira.search("project = A")
+        assert [ok for _, ok, _ in jira.test()] == [False]
+
+
+def test_a_page_of_html_is_no_answer() -> None:
+    answer = httpx.MockTransport(lambda request: httpx.Response(200, text="<html>Log in</html>"))
+    jira = connect(Config("datacenter", "https://jira.example", token="t"), transport=answer)
+    with pytest.raises(TryLater):
+        jira.me()
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, TryLater), (503, TryLater), (403, Refused)])
+def test_a_sign_in_that_fails_says_whether_it_will_pass(status: int, kind: type[Exception]) -> None:
+    config = Config("cloud", "https://a.example", cloud_id="c", client_id="i", client_secret="s")
+    web = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(status, json={"error": "x"})))
+    with pytest.raises(kind):
+        oauth.refresh(config, Tokens("a", "r", 0), web)
+
+
+def test_two_processes_renew_one_token_once() -> None:
+    asked: list[str] = []
+
+    def ask(old: Tokens) -> Tokens:
+        asked.append(old.refresh)
+        return Tokens("new", "next", 9e9)
+
+    store = MemoryTokens(Tokens("old", "once", 0))
+    held = store.load()
+    assert store.renew(held, ask) == store.renew(held, ask) == Tokens("new", "next", 9e9)
+    assert asked == ["once"]
