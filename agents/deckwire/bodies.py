@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from deckwire.requests import PlanStep
-from deckwire.views import ModelPrice, ProjectDials, Repository, Role, View
+from deckwire.views import ModelPrice, ProjectDials, Repository, Role, View, WatchTriggers, WatchWrites
 from deckwire.words import Verb
 
 
@@ -138,3 +138,41 @@ class TokenBody(Body):
 
     name: str
     days: int = 90
+
+
+class TrackerBody(Body):
+    """A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not."""
+
+    name: str
+    flavour: Literal["cloud", "datacenter"] = "cloud"
+    base_url: str
+    email: str = ""
+    token: str = ""
+
+
+class TrackerPatch(Body):
+    """What is None stays as it is."""
+
+    name: str | None = None
+    base_url: str | None = None
+    email: str | None = None
+    token: str | None = None
+
+
+class WatchBody(Body):
+    """What a project watches: the tracker's project keys, narrowed by `query`."""
+
+    connection: str
+    spaces: list[str] = Field(default_factory=list)
+    query: str = ""
+    triggers: WatchTriggers = WatchTriggers()
+    writes: WatchWrites = WatchWrites()
+    subtasks: Literal["", "order", "parallel"] = ""
+
+
+class QueryBody(Body):
+    query: str
+
+
+class AllowBody(Body):
+    allowed: bool

@@ -35,7 +35,7 @@ class House:
         run = rows.run(ticket)
         request = rows.ask(run, RequestKind.QUESTION)
         found = {"project": project.id, "ticket": ticket.id, "run": run.id, "request_id": request.id}
-        others = {name: uuid4() for name in ("batch", "person", "connection", "token", "effect")}
+        others = {name: uuid4() for name in ("batch", "person", "connection", "token", "effect", "delivery", "account")}
         return {name: str(value) for name, value in (found | others).items()}
 
 

@@ -34,6 +34,17 @@ from deckwire.views.site import (
     TokenView,
 )
 from deckwire.views.snapshot import Snapshot
+from deckwire.views.trackers import (
+    FoundTicket,
+    FoundTickets,
+    OneWord,
+    TrackerDelivery,
+    TrackerPerson,
+    TrackerView,
+    WatchTriggers,
+    WatchView,
+    WatchWrites,
+)
 from deckwire.views.view import Attention, CheckState, Dial, Role, View
 
 __all__ = [
@@ -56,6 +67,8 @@ __all__ = [
     "EvidenceRow",
     "Fleet",
     "FleetAttempt",
+    "FoundTicket",
+    "FoundTickets",
     "Invitation",
     "Me",
     "Member",
@@ -63,6 +76,7 @@ __all__ = [
     "ModelPrice",
     "NewToken",
     "OfferedFile",
+    "OneWord",
     "Person",
     "PersonView",
     "Places",
@@ -92,5 +106,11 @@ __all__ = [
     "TicketView",
     "TimelineEvent",
     "TokenView",
+    "TrackerDelivery",
+    "TrackerPerson",
+    "TrackerView",
     "View",
+    "WatchTriggers",
+    "WatchView",
+    "WatchWrites",
 ]

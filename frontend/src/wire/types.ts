@@ -763,6 +763,41 @@ export interface TokenBody {
   days?: number;
 }
 
+/** A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not. */
+export interface TrackerBody {
+  name: string;
+  flavour?: "cloud" | "datacenter";
+  baseUrl: string;
+  email?: string;
+  token?: string;
+}
+
+/** What is None stays as it is. */
+export interface TrackerPatch {
+  name?: string | null;
+  baseUrl?: string | null;
+  email?: string | null;
+  token?: string | null;
+}
+
+/** What a project watches: the tracker's project keys, narrowed by `query`. */
+export interface WatchBody {
+  connection: string;
+  spaces?: string[];
+  query?: string;
+  triggers?: WatchTriggers;
+  writes?: WatchWrites;
+  subtasks?: "" | "order" | "parallel";
+}
+
+export interface QueryBody {
+  query: string;
+}
+
+export interface AllowBody {
+  allowed: boolean;
+}
+
 /** One view to hear of. `run` names it when `view` is run. */
 export interface Watch {
   view: "board" | "inbox" | "run";

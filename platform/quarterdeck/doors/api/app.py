@@ -2,11 +2,11 @@
 
 from ninja import NinjaAPI
 
-from quarterdeck.doors.api import connections, decisions, effects, errors, fleet, me, people, projects, runs, tickets
+from quarterdeck.doors.api import connections, decisions, effects, errors, fleet, me, people, projects, runs, tickets, trackers
 
 ROUTERS = [
     me.router, runs.router, decisions.router, tickets.router, projects.router, connections.router, people.router,
-    fleet.router, effects.router,
+    fleet.router, effects.router, trackers.router,
 ]  # fmt: skip
 
 

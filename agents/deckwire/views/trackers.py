@@ -1,0 +1,104 @@
+"""A connected tracker as its settings show it: whether it works, what came in, what waits, and who is who."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deckwire.views.view import View
+
+Playbook = Literal["plan", "implement"]
+
+
+class WatchTriggers(View):
+    """`labels`: label → playbook; it starts when it is newly added. `jql` empty: none."""
+
+    assigned: bool = True
+    labels: dict[str, str] = Field(default_factory=dict)
+    statuses: list[str] = Field(default_factory=list)
+    jql: str = ""
+    mention: bool = True
+
+
+class WatchWrites(View):
+    """What may be written. `doing` and `done`: the statuses wanted, best first; without a name nothing is moved to done."""
+
+    status: bool = True
+    comment: bool = True
+    transition: bool = True
+    link: bool = True
+    doing: list[str] = Field(default_factory=list)
+    done: list[str] = Field(default_factory=list)
+
+
+class WatchView(View):
+    """Which of the tracker's projects (`spaces`) feed a project of ours."""
+
+    project: str
+    project_name: str = ""
+    spaces: list[str] = Field(default_factory=list)
+    query: str = ""
+    triggers: WatchTriggers = WatchTriggers()
+    writes: WatchWrites = WatchWrites()
+    subtasks: str = ""
+    polled_at: int | None = None
+    note: str = ""
+
+
+class TrackerPerson(View):
+    id: str
+    account: str
+    name: str = ""
+    person: str = ""
+    allowed: bool = False
+
+
+class TrackerView(View):
+    """The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most."""
+
+    id: str
+    name: str
+    flavour: str = "cloud"
+    base_url: str = ""
+    email: str = ""
+    has_token: bool = False
+    account: str = ""
+    hook_path: str = ""
+    secrets: int = 0
+    last_webhook: int | None = None
+    waiting_reads: int = 0
+    waiting_writes: int = 0
+    failed: int = 0
+    quiet_until: int | None = None
+    errors: list[str] = Field(default_factory=list)
+    watches: list[WatchView] = Field(default_factory=list)
+    people: list[TrackerPerson] = Field(default_factory=list)
+
+
+class TrackerDelivery(View):
+    id: str
+    at: int
+    event: str = ""
+    issue: str = ""
+    state: str = "waiting"
+    why: str = ""
+
+
+class FoundTicket(View):
+    key: str
+    title: str
+    status: str = ""
+    url: str = ""
+
+
+class FoundTickets(View):
+    """What a query matches now. `error` is the tracker's own message for a query that it does not understand."""
+
+    count: int = 0
+    tickets: list[FoundTicket] = Field(default_factory=list)
+    error: str = ""
+
+
+class OneWord(View):
+    """A secret or a code, shown once."""
+
+    word: str

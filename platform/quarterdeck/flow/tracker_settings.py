@@ -1,0 +1,177 @@
+"""Trackers as they are set up: connected, tested, watched. The token goes in once, is sealed at rest and never comes out."""
+
+import json
+import secrets as random
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from deckwire.events import Changed
+from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.flow import pokes, trackers
+from quarterdeck.flow.actor import Actor
+from quarterdeck.flow.text import bounded
+from quarterdeck.record import audit, keys, ledger
+from quarterdeck.record.models import Connection, Project, Ticket, Watch
+
+MOST_SPACES, MOST_WORDS = 50, 30
+
+
+def connect(actor: Actor, *, name: str, flavour: str, base_url: str, email: str = "", token: str = "") -> Connection:
+    """Raises Refused: name_taken (409), malformed (422)."""
+    row = Connection(
+        kind="tracker", protocol="jira", name=bounded("The name", name, 80, least=1), base_url=_address(base_url)
+    )
+    row.options = {"flavour": flavour, "email": bounded("The e-mail", email, 200)}
+    _seal(row, {"token": bounded("The token", token, 4_000, least=1), "hooks": []})
+    return _kept(actor, row, "added")
+
+
+def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
+    """Takes name, base_url, email, token. What is None stays. Open clients are made anew."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    with transaction.atomic():
+        row = hold(id)
+        if "name" in given:
+            row.name = bounded("The name", given["name"], 80, least=1)
+        if "base_url" in given:
+            row.base_url = _address(given["base_url"])
+        if "email" in given:
+            row.options = {**row.options, "email": bounded("The e-mail", given["email"], 200)}
+        if given.get("token"):
+            _seal(row, {**trackers.secrets(row), "token": bounded("The token", given["token"], 4_000)})
+        if given.keys() & {"base_url", "email", "token"}:
+            row.options = {k: v for k, v in row.options.items() if not k.startswith("account")}
+        row.price_version += 1
+        return _kept(actor, row, "edited", fields=sorted(given))
+
+
+def remove(actor: Actor, id: UUID) -> None:
+    """Raises Refused(in_use) while its tickets are kept: their runs are part of the record."""
+    with transaction.atomic():
+        row = hold(id)
+        if Ticket.objects.filter(connection=row).exists():
+            raise Refused("Tickets of it are part of the record.", reason="in_use", remedy="Stop watching it instead.")
+        row.delete()
+        _note(actor, id, "removed", name=row.name)
+
+
+def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:
+    """What works and which right is missing: (fact, ok, remedy)."""
+    row = Connection.objects.filter(id=id, kind="tracker").first()
+    if row is None:
+        raise _nothing()
+    try:
+        facts = trackers.at(row).test()
+        trackers.me(row)
+    except (Refused, GaveUp) as no:
+        facts = [(no.text, False, no.remedy)]
+    except TryLater as later:
+        facts = [(later.text, False, "Check the address, and that it is up; then test again.")]
+    kept = [{"label": label, "ok": ok, "remedy": remedy} for label, ok, remedy in facts]
+    Connection.objects.filter(id=id).update(tested_at=Now(), test_facts=kept)
+    with transaction.atomic():
+        _note(actor, id, "tested", ok=all(ok for _, ok, _ in facts))
+    return facts
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # no test of pytest's, for all its name
+
+
+def new_secret(actor: Actor, id: UUID) -> str:
+    """For its webhooks; the one before stays good until the next. Shown once."""
+    with transaction.atomic():
+        row = hold(id)
+        kept, word = trackers.secrets(row), random.token_urlsafe(32)
+        _seal(row, {**kept, "hooks": [word, *kept.get("hooks", [])][:2]})
+        _kept(actor, row, "webhook secret made")
+    return word
+
+
+def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Watch:
+    """Takes spaces, query, triggers, writes, subtasks. What happened in the tracker before it begins triggers nothing.
+
+    Raises Refused: no_such_connection, no_such_project (404), malformed (422), in_use (409).
+    """
+    with transaction.atomic():
+        row, project = hold(connection), Project.objects.select_for_update().filter(id=project_id).first()
+        if project is None:
+            raise Refused("There is no such project.", reason="no_such_project", status=404)
+        values = _checked(row, project, fields)
+        made, _ = Watch.objects.update_or_create(
+            project=project, defaults=values | {"connection": row, "poll_due": Now()}
+        )
+        _note(actor, connection, "watched", project=project.key, spaces=values["spaces"])
+    pokes.poke("polls")
+    return made
+
+
+def unwatch(actor: Actor, project_id: UUID) -> None:
+    """Its tickets stay as they are; nothing comes in or goes out any more."""
+    with transaction.atomic():
+        found = Watch.objects.filter(project=project_id).first()
+        if found is None:
+            raise Refused("This project watches nothing.", reason="no_such_watch", status=404)
+        found.delete()
+        _note(actor, found.connection_id, "unwatched", project=str(project_id))
+
+
+def _checked(row: Connection, project: Project, given: dict[str, Any]) -> dict[str, Any]:
+    spaces = list(dict.fromkeys(bounded("A project's key", one, 60, least=1) for one in given["spaces"]))
+    if not spaces or len(spaces) > MOST_SPACES or any('"' in one or "\\" in one for one in spaces):
+        raise Refused(
+            f"Name 1 to {MOST_SPACES} of the tracker's projects by their keys.", reason="malformed", status=422
+        )
+    for other in Watch.objects.filter(connection=row).exclude(project=project).select_related("project"):
+        if shared := sorted(set(spaces) & set(other.spaces)):
+            raise Refused(f"{other.project.name} watches {shared[0]} already.", reason="in_use")
+    triggers, writes = given["triggers"], given["writes"]
+    if len(triggers["labels"]) > MOST_WORDS or set(triggers["labels"].values()) - {"plan", "implement"}:
+        raise Refused("A label leads to plan or implement.", reason="malformed", status=422)
+    return {
+        "spaces": spaces, "query": bounded("The query", given["query"], 2000), "triggers": triggers,
+        "writes": {**{name: writes[name] for name in ("status", "comment", "transition", "link")},
+                   "names": {"doing": writes["doing"][:10], "done": writes["done"][:10]}},
+        "rules": {"subtasks": given["subtasks"]},
+    }  # fmt: skip
+
+
+def hold(id: UUID) -> Connection:
+    row = Connection.objects.select_for_update().filter(id=id, kind="tracker").first()
+    if row is None:
+        raise _nothing()
+    return row
+
+
+def _nothing() -> Refused:
+    return Refused("There is no such connection.", reason="no_such_connection", status=404)
+
+
+def _address(url: str) -> str:
+    url = bounded("The address", url, 500, least=1).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise Refused("An address looks like https://example.atlassian.net.", reason="malformed", status=422)
+    return url
+
+
+def _seal(row: Connection, kept: dict[str, Any]) -> None:
+    row.secret, row.key_id = keys.seal(json.dumps(kept))
+
+
+def _kept(actor: Actor, row: Connection, verb: str, **body: Any) -> Connection:
+    try:
+        with transaction.atomic():
+            row.save()
+            _note(actor, row.id, verb, name=row.name, **body)
+    except IntegrityError as taken:
+        raise Refused(f"There is a connection named {row.name} already.", reason="name_taken") from taken
+    return row
+
+
+def _note(actor: Actor, id: UUID, verb: str, **body: Any) -> None:
+    audit.write(actor.word, f"tracker {verb}", f"connection:{id}", **body)
+    ledger.note("site", Changed(what="connection", id=str(id), by=actor.word), by=actor.word)
