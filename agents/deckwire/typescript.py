@@ -116,7 +116,8 @@ def wire_text() -> str:
         requests.Quote,
         requests.Fact,
     ]
-    shown = [getattr(views, part) for part in ("people", "runs", "asked", "history", "review", "site", "snapshot")]
+    parts = ("people", "runs", "asked", "history", "review", "site", "trackers", "snapshot")
+    shown = [getattr(views, part) for part in parts]
     models = [model for module in (*shown, bodies, frames) for model in _own_models(module)]
     return typescript(enums, ALIASES, [*shared, *models])
 

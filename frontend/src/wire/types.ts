@@ -633,6 +633,95 @@ export interface AuditLine {
   detail: string;
 }
 
+/** `labels`: label → playbook; it starts when it is newly added. `jql` empty: none. */
+export interface WatchTriggers {
+  assigned: boolean;
+  labels: Record<string, string>;
+  statuses: string[];
+  jql: string;
+  mention: boolean;
+}
+
+/** What may be written. `doing` and `done`: the statuses wanted, best first; without a name nothing is moved to done. */
+export interface WatchWrites {
+  status: boolean;
+  comment: boolean;
+  transition: boolean;
+  link: boolean;
+  doing: string[];
+  done: string[];
+}
+
+/** Which of the tracker's projects (`spaces`) feed a project of ours. */
+export interface WatchView {
+  project: string;
+  projectName: string;
+  spaces: string[];
+  query: string;
+  triggers: WatchTriggers;
+  writes: WatchWrites;
+  subtasks: string;
+  polledAt: number | null;
+  note: string;
+}
+
+export interface TrackerPerson {
+  id: string;
+  account: string;
+  name: string;
+  person: string;
+  allowed: boolean;
+}
+
+/** The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most. */
+export interface TrackerView {
+  id: string;
+  name: string;
+  flavour: string;
+  baseUrl: string;
+  email: string;
+  hasToken: boolean;
+  account: string;
+  hookPath: string;
+  secrets: number;
+  lastWebhook: number | null;
+  waitingReads: number;
+  waitingWrites: number;
+  failed: number;
+  quietUntil: number | null;
+  errors: string[];
+  watches: WatchView[];
+  people: TrackerPerson[];
+}
+
+export interface TrackerDelivery {
+  id: string;
+  at: number;
+  event: string;
+  issue: string;
+  state: string;
+  why: string;
+}
+
+export interface FoundTicket {
+  key: string;
+  title: string;
+  status: string;
+  url: string;
+}
+
+/** What a query matches now. `error` is the tracker's own message for a query that it does not understand. */
+export interface FoundTickets {
+  count: number;
+  tickets: FoundTicket[];
+  error: string;
+}
+
+/** A secret or a code, shown once. */
+export interface OneWord {
+  word: string;
+}
+
 /** State and cursors from one read. `timeline` is filled for the view of one run only. */
 export interface Snapshot {
   heads: Record<string, number>;

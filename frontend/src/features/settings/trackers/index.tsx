@@ -1,10 +1,12 @@
 import type { ComponentType } from "react";
 import { BoardTracker } from "@/features/settings/trackers/board";
+import { JiraTrackers } from "@/features/settings/trackers/jira";
 import { Section } from "@/ui/section";
 
 /** Where tickets come from, one section each: a new kind of tracker adds a line and a file of its own here. */
 const SECTIONS: readonly { id: string; title: string; Part: ComponentType }[] = [
   { id: "board", title: "Quarterdeck's own board", Part: BoardTracker },
+  { id: "jira", title: "Jira", Part: JiraTrackers },
 ];
 
 export function Trackers() {
