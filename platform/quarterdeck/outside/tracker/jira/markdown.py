@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 DEEPEST = 4
 MARKS = {"**": "strong", "__": "strong", "~~": "strike", "*": "em", "_": "em"}
 SCHEMES = {"http", "https", "mailto"}
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)\s*(.*)$")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
 _ITEM = re.compile(r"^( *)([-*+]|\d{1,9}[.)])\s+(?:\[([ xX])\]\s+)?(.*)$")
@@ -131,7 +131,9 @@ def _code(lines: list[str], at: int, fence: re.Match[str]) -> tuple[Block, int]:
         (n for n in range(at + 1, len(lines)) if re.match(rf"^ {{0,3}}{re.escape(fence[1])}[`~]*\s*$", lines[n])),
         len(lines),
     )
-    return Code(fence[2], "\n".join(lines[at + 1 : end])), end + 1
+    # What stands behind the language is no part of our subset, and still somebody's words.
+    first = [fence[3]] if fence[3] else []
+    return Code(fence[2], "\n".join(first + lines[at + 1 : end])), end + 1
 
 
 def _quote(lines: list[str], at: int, depth: int) -> tuple[Block, int]:
