@@ -18,7 +18,7 @@ const labelsOf = (text: string): Record<string, string> => Object.fromEntries(wo
 const labelText = (labels: Record<string, string>): string => Object.entries(labels).map(([label, playbook]) => `${label}=${playbook}`).join(", ");
 
 /** What feeds one project: which of Jira's projects, what starts a run there, and what is written back. */
-export function JiraWatch({ tracker, project, watch, onDone }: { tracker: TrackerView; project: { id: string; name: string }; watch?: WatchView; onDone: () => void }) {
+export function JiraWatch({ tracker, project, watch, onDone }: { tracker: TrackerView; project: { id: string; name: string }; watch: WatchView | undefined; onDone: () => void }) {
   const [spaces, setSpaces] = useState((watch?.spaces ?? []).join(", "));
   const [query, setQuery] = useState(watch?.query ?? "");
   const [triggers, setTriggers] = useState(watch?.triggers ?? TRIGGERS);
