@@ -118,7 +118,8 @@ class Fleet(View):
 
 
 class AuditLine(View):
-    """`actor` did `what` to `subject`, and the `rest` of the sentence. `about` and `ref` say what that is, for a link: run, ticket, project..."""
+    """`actor` did `what` to `subject`, and the `rest` of the sentence. `about` (run, ticket, project, person) and `ref` say
+    what that is, for a link."""
 
     id: int
     at: int

@@ -620,7 +620,10 @@ export interface Fleet {
   providers: Provider[];
 }
 
-/** `actor` did `what` to `subject`, and the `rest` of the sentence. `about` and `ref` say what that is, for a link: run, ticket, project... */
+/**
+ * `actor` did `what` to `subject`, and the `rest` of the sentence. `about` (run, ticket, project, person) and `ref` say
+ * what that is, for a link.
+ */
 export interface AuditLine {
   id: number;
   at: number;

@@ -116,12 +116,13 @@ def _things(words: Iterable[str]) -> dict[str, Thing]:
         kind, _, id = word.partition(":")
         if kind in ids and (found := _uuid(id)):
             ids[kind].append(found)
-    runs = Run.objects.filter(id__in=ids["run"]).values_list("id", "ticket__key")
-    asked = Request.objects.filter(id__in=ids["request"]).values_list("id", "run_id", "run__ticket__key")
-    tried = Attempt.objects.filter(id__in=ids["attempt"]).values_list("id", "run_id", "run__ticket__key")
-    found = [(f"run:{id}", Thing("run", str(id), key)) for id, key in runs]
-    found += [(f"request:{id}", Thing("run", str(run), key)) for id, run, key in asked]
-    found += [(f"attempt:{id}", Thing("run", str(run), key)) for id, run, key in tried]
+    found: list[tuple[str, Thing]] = []
+    for id, key in Run.objects.filter(id__in=ids["run"]).values_list("id", "ticket__key"):
+        found.append((f"run:{id}", Thing("run", str(id), key)))
+    models: tuple[tuple[str, Any], ...] = (("request", Request), ("attempt", Attempt))
+    for kind, model in models:
+        for id, run, key in model.objects.filter(id__in=ids[kind]).values_list("id", "run_id", "run__ticket__key"):
+            found.append((f"{kind}:{id}", Thing("run", str(run), key)))
     for row in Ticket.objects.filter(id__in=ids["ticket"]).only("id", "key"):
         found.append((f"ticket:{row.id}", Thing("ticket", str(row.id), row.key)))
     for project in Project.objects.filter(id__in=ids["project"]).only("id", "name"):
