@@ -26,7 +26,7 @@ HOG = "python3 -c 'x = b\"x\" * 700_000_000'"
 
 @pytest.fixture(scope="module")
 def house(cluster: Any) -> Iterator[PodHouse]:
-    with living_in_pods(cluster, QUARTERDECK_LEASE="10") as one:
+    with living_in_pods(cluster, QUARTERDECK_LEASE="20") as one:
         yield one
 
 
