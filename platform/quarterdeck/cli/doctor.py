@@ -1,12 +1,17 @@
 """Say what is configured, reachable and missing. Exit code 1 when something is broken, 3 when nothing answers."""
 
 import argparse
+import asyncio
+import json
+import os
 import shutil
 import socket
+from pathlib import Path
 from typing import Any
 
 from quarterdeck.cli import _client
 from quarterdeck.outside.cluster.probe import probe
+from quarterdeck.up import cluster
 
 MARKS = {"good": "ok", "warn": "look", "bad": "broken"}
 Fact = tuple[str, str, str]
@@ -23,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         client = _client.connect()
     except _client.Failed as no:
-        _tell([*_machine(), ("bad", str(no), "")], arguments)
+        _tell([*_machine(), *_cluster(), ("bad", str(no), "")], arguments)
         return no.code
     return _examine(client, arguments)
 
@@ -32,9 +37,9 @@ def _examine(client: _client.Client, arguments: argparse.Namespace) -> int:
     try:
         said = [*_platform(client), *_projects(client), *_fleet(client.get("/fleet"))]
     except _client.Failed as no:
-        _tell([*_machine(), ("bad", str(no), "")], arguments)
+        _tell([*_machine(), *_cluster(), ("bad", str(no), "")], arguments)
         return no.code
-    return _tell([*_machine(), *said], arguments)
+    return _tell([*_machine(), *_cluster(), *said], arguments)
 
 
 def _tell(facts: list[Fact], arguments: argparse.Namespace) -> int:
@@ -52,6 +57,35 @@ def _machine() -> list[Fact]:
         ("good" if shutil.which("git") else "bad", "git is installed", "" if shutil.which("git") else "Install git."),
         ("good" if sandbox.works else "bad", sandbox.words, "" if sandbox.works else "Without it no agent starts here."),
     ]  # fmt: skip
+
+
+def _cluster() -> list[Fact]:
+    """Only where agents live in one; its client is imported here because it costs a second."""
+    want = cluster.wanted(os.environ)
+    named = os.environ.get("QUARTERDECK_CLUSTER") == "pods"
+    if want is None and not named:
+        return []
+    from quarterdeck.outside.cluster.pods.api import Api
+    from quarterdeck.outside.cluster.pods.examine import examine
+    from quarterdeck.outside.cluster.pods.manifest import Ground
+
+    given = os.environ.get
+    config = str(want.kubeconfig) if want else given("QUARTERDECK_KUBECONFIG", "")
+    namespace = want.namespace if want else given("QUARTERDECK_AGENTS_NAMESPACE", cluster.NAMESPACE)
+    ground = Ground(
+        site="doctor", image=want.image if want else given("QUARTERDECK_AGENT_IMAGE", ""),
+        doors=given("QUARTERDECK_DOORS_FOR_PODS") or f"http://10.250.{given('QD_CLUSTER_SLOT') or 0}.1:8700", git="",
+        runtime_class=json.loads(given("QUARTERDECK_POD_OPTIONS") or "{}").get("runtime_class", ""),
+    )  # fmt: skip
+
+    async def look() -> list[Fact]:
+        api = Api(Path(config) if config else None, namespace)
+        try:
+            return [(one.state, one.what, one.remedy) for one in await examine(api, ground)]
+        finally:
+            await api.close()
+
+    return asyncio.run(look())
 
 
 def _platform(client: _client.Client) -> list[Fact]:

@@ -58,7 +58,7 @@ class Api:
         body: Json | None = None,
         patch: bool = False,
     ) -> Json:
-        """`path` is below the namespace. Raises Said, Away, GaveUp(kubeconfig)."""
+        """`path` is below the namespace, or whole: /version, /apis/…. Raises Said, Away, GaveUp(kubeconfig)."""
         timeout = aiohttp.ClientTimeout(total=SECONDS, sock_connect=CONNECT_S)
         answer = await self._send(method, path, query, body, timeout, patch=patch)
         try:
@@ -92,7 +92,7 @@ class Api:
         headers = {"Accept": "application/json", "User-Agent": "quarterdeck"}
         headers["Content-Type"] = "application/merge-patch+json" if patch else "application/json"
         words = await client.param_serialize(
-            method, f"/api/v1/namespaces/{self.namespace}{path}", query_params=list((query or {}).items()),
+            method, self._whole(path), query_params=list((query or {}).items()),
             header_params=headers, body=body, auth_settings=["BearerToken"],
         )  # fmt: skip
         try:
@@ -105,6 +105,9 @@ class Api:
         if answer.status == 401:
             await self.close()  # the next one reads the credentials anew
         raise Said(answer.status, said, _seconds(answer.headers.get("Retry-After", "")))
+
+    def _whole(self, path: str) -> str:
+        return path if path.startswith(("/version", "/apis/")) else f"/api/v1/namespaces/{self.namespace}{path}"
 
     async def _ready(self) -> ApiClient:
         async with self._opening:
