@@ -104,7 +104,7 @@ def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Wa
         made, _ = Watch.objects.update_or_create(
             project=project, defaults=values | {"connection": row, "poll_due": Now()}
         )
-        _note(actor, connection, "watched", project=project.key, spaces=values["spaces"])
+        _note(actor, connection, "watched", project=project.id, key=project.key, spaces=values["spaces"])
     pokes.poke("polls")
     return made
 
@@ -116,7 +116,7 @@ def unwatch(actor: Actor, project_id: UUID) -> None:
         if found is None:
             raise Refused("This project watches nothing.", reason="no_such_watch", status=404)
         found.delete()
-        _note(actor, found.connection_id, "unwatched", project=str(project_id))
+        _note(actor, found.connection_id, "unwatched", project=project_id)
 
 
 def _checked(row: Connection, project: Project, given: dict[str, Any]) -> dict[str, Any]:
