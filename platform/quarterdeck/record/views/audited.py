@@ -116,20 +116,20 @@ def _things(words: Iterable[str]) -> dict[str, Thing]:
         kind, _, id = word.partition(":")
         if kind in ids and (found := _uuid(id)):
             ids[kind].append(found)
-    found: list[tuple[str, Thing]] = []
-    for id, key in Run.objects.filter(id__in=ids["run"]).values_list("id", "ticket__key"):
-        found.append((f"run:{id}", Thing("run", str(id), key)))
-    models: tuple[tuple[str, Any], ...] = (("request", Request), ("attempt", Attempt))
-    for kind, model in models:
-        for id, run, key in model.objects.filter(id__in=ids[kind]).values_list("id", "run_id", "run__ticket__key"):
-            found.append((f"{kind}:{id}", Thing("run", str(run), key)))
+    things: dict[str, Thing] = {}
+    for one in Run.objects.filter(id__in=ids["run"]).select_related("ticket"):
+        things[f"run:{one.id}"] = Thing("run", str(one.id), one.ticket.key)
+    for asked in Request.objects.filter(id__in=ids["request"]).select_related("run__ticket"):
+        things[f"request:{asked.id}"] = Thing("run", str(asked.run_id), asked.run.ticket.key)
+    for tried in Attempt.objects.filter(id__in=ids["attempt"]).select_related("run__ticket"):
+        things[f"attempt:{tried.id}"] = Thing("run", str(tried.run_id), tried.run.ticket.key)
     for row in Ticket.objects.filter(id__in=ids["ticket"]).only("id", "key"):
-        found.append((f"ticket:{row.id}", Thing("ticket", str(row.id), row.key)))
+        things[f"ticket:{row.id}"] = Thing("ticket", str(row.id), row.key)
     for project in Project.objects.filter(id__in=ids["project"]).only("id", "name"):
-        found.append((f"project:{project.id}", Thing("project", str(project.id), project.name)))
+        things[f"project:{project.id}"] = Thing("project", str(project.id), project.name)
     for person in Person.objects.filter(id__in=ids["person"]):
-        found.append((f"person:{person.id}", Thing("person", str(person.id), str(person))))
-    return dict(found)
+        things[f"person:{person.id}"] = Thing("person", str(person.id), str(person))
+    return things
 
 
 def _uuid(word: str) -> UUID | None:
