@@ -2,7 +2,19 @@
 
 from ninja import NinjaAPI
 
-from quarterdeck.doors.api import connections, decisions, effects, errors, fleet, me, people, projects, runs, tickets, trackers
+from quarterdeck.doors.api import (
+    connections,
+    decisions,
+    effects,
+    errors,
+    fleet,
+    me,
+    people,
+    projects,
+    runs,
+    tickets,
+    trackers,
+)
 
 ROUTERS = [
     me.router, runs.router, decisions.router, tickets.router, projects.router, connections.router, people.router,
