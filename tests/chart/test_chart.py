@@ -173,13 +173,10 @@ def test_operators_run_the_servers_where_they_are_asked_to(rendered: Callable[..
 NOT_OURS = {
     "CKV_K8S_35": "Secrets are read from the environment by the platform's own processes; agents get a file.",
     "CKV_K8S_43": "The default values name a local image; image.digest pins what is installed.",
-    "CKV_K8S_14": "The same: a tag is the trial's default.",
     "CKV_K8S_15": "IfNotPresent: what a digest names does not change, and a site without a registry has no other way.",
-    "CKV_K8S_40": "The user is 10001: the check wants a number above 10000, and says so of 10000 too.",
     "CKV_K8S_8": "Worker, beat, reconciler and migrations open no port; their leases and the record tell when they are late.",
     "CKV_K8S_9": "The same.",
-    "CKV2_K8S_5": "Only the reconciler has a token, and it needs it.",
-    "CKV_K8S_38": "The same.",
+    "CKV_K8S_38": "Only the reconciler has a token, and it needs it.",
 }
 
 
@@ -201,7 +198,9 @@ def test_checkov_finds_nothing_but_what_has_its_reason(
     assert sorted(one for one in failed if one[0] not in NOT_OURS) == []
 
 
-def test_checkov_finds_nothing_in_an_agents_pod(checkov: Path, tmp_path: Path) -> None:
+def test_checkov_finds_nothing_in_an_agents_pod(
+    checkov: Path, rendered: Callable[..., list[Json]], tmp_path: Path
+) -> None:
     from quarterdeck.outside.cluster.pods.manifest import Ground, pod
     from quarterdeck.outside.cluster.port import PlaceSpec
 
@@ -215,8 +214,11 @@ def test_checkov_finds_nothing_in_an_agents_pod(checkov: Path, tmp_path: Path) -
     spec = PlaceSpec(name="run-1-1", kind="attempt", run="1", epoch=1, secret="s")
     made = pod(ground, spec)
     made["metadata"]["namespace"] = "quarterdeck-agents"
-    (tmp_path / "pod.json").write_text(json.dumps(made))
-    failed = examined(checkov, tmp_path / "pod.json")
+    (policy,) = [
+        one for one in of_kind(rendered(), "NetworkPolicy") if one["metadata"]["namespace"] == "quarterdeck-agents"
+    ]
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump_all([made, policy]))
+    failed = examined(checkov, tmp_path / "pod.yaml")
     reasons = {"CKV_K8S_8", "CKV_K8S_9"}  # an agent opens no port: its lease tells when it is late
     assert sorted(one for one in failed if one[0] not in reasons) == []
 
