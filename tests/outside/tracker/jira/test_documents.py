@@ -187,6 +187,6 @@ def test_a_recorded_document_keeps_all_its_words() -> None:
     "text", ["*" * 20_000, "`" * 20_000, "[" * 20_000, "**a " * 5_000, "> " * 5_000, "_a*b" * 5_000, "~~" * 9_000]
 )
 def test_hostile_text_is_written_in_no_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     document(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

@@ -100,7 +100,7 @@ def test_what_is_no_markup_says_nothing(value: object) -> None:
     "text", ["{code}" * 5_000, "*" * 20_000, "[" * 20_000, "_a" * 10_000, "!a" * 9_000, "{panel}" * 4_000, "|" * 20_000]
 )
 def test_hostile_text_is_read_in_no_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     wiki_read.markdown(text)
     wiki(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
