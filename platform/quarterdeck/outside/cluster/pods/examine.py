@@ -21,19 +21,21 @@ RIGHTS = {
 }
 PROBE_S = 90.0
 SHUT, OPEN, AWAY = 0, 10, 11
+CLUSTERS_API = ("$(KUBERNETES_SERVICE_HOST)", "$(KUBERNETES_SERVICE_PORT)")
+"""The kubelet fills these in."""
 # In the pod: the cluster's API must not answer, the agents' doors must. Policies may come a moment late: three looks.
 LOOK = f"""
-import os, socket, sys, time, urllib.parse
+import socket, sys, time, urllib.parse
 def answers(host, port):
     try:
         socket.create_connection((host, port), 2).close()
         return True
     except OSError:
         return False
-api = (os.environ.get("KUBERNETES_SERVICE_HOST", ""), int(os.environ.get("KUBERNETES_SERVICE_PORT", 443)))
-doors = urllib.parse.urlsplit(os.environ["QUARTERDECK_URL"])
+host, port, url = sys.argv[1:]
+doors = urllib.parse.urlsplit(url)
 for _ in range(3):
-    open_, there = bool(api[0]) and answers(*api), answers(doors.hostname, doors.port or 80)
+    open_, there = answers(host, int(port)), answers(doors.hostname, doors.port or 80)
     if there and not open_:
         sys.exit({SHUT})
     time.sleep(1)
@@ -190,7 +192,7 @@ def _made(ground: Ground) -> Json:
     made["metadata"]["labels"]["quarterdeck/site"] = "doctor"
     made["metadata"]["labels"]["quarterdeck/kind"] = "probe"
     agent = made["spec"]["containers"][0]
-    agent["command"] = [f"{OURS}/bin/python", "-I", "-S", "-c", LOOK]
+    agent["command"] = [f"{OURS}/bin/python", "-I", "-S", "-c", LOOK, *CLUSTERS_API, ground.doors]
     agent["volumeMounts"] = [one for one in agent["volumeMounts"] if one["name"] != "secret"]
     made["spec"]["volumes"] = [one for one in made["spec"]["volumes"] if one["name"] != "secret"]
     made["metadata"]["labels"] = {key: value for key, value in made["metadata"]["labels"].items() if value != ""}
