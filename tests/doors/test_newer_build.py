@@ -7,7 +7,9 @@ from django.test import Client
 from quarterdeck.record.models import Person
 
 
-def test_the_page_stays_the_one_this_process_began_with(client: Client, alice: Person, tmp_path: Path, settings) -> None:
+def test_the_page_stays_the_one_this_process_began_with(
+    client: Client, alice: Person, tmp_path: Path, settings
+) -> None:
     settings.FRONTEND_DIR = tmp_path
     client.force_login(alice, backend=settings.AUTHENTICATION_BACKENDS[0])
     assert client.get("/inbox").status_code == 503
