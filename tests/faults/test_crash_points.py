@@ -11,7 +11,6 @@ from testkit.waiting import until
 
 pytestmark = pytest.mark.faults
 LIVE = ("created", "pending", "running")
-AT_WORK = ("queued", "starting", "working")
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +28,6 @@ def attempts(sea: Sea, ticket: str = "LARK-1") -> list[Row]:
 
 def deaths(sea: Sea) -> int:
     return sum(one["state"] not in LIVE for one in attempts(sea))
-
-
-def test_an_agent_killed_at_every_step_boundary_ends_as_if_it_never_was(sea: Sea, house: DoomedHouse) -> None:
-    """Attempt k dies at boundary k, until none is left: no attempt does more than one step."""
-    house.order("agent.stepped")
-    with sea.sail("LARK-1"):
-        until(lambda: sea.alice.phase("LARK-1") not in AT_WORK, 900, what="the last boundary")
-        house.withdraw("agent.stepped")
-        steps = sea.steps("LARK-1")
-    assert steps > 20
-    assert len(attempts(sea)) == steps
 
 
 def test_an_agent_that_dies_at_each_of_its_other_lines_is_followed_by_one_that_goes_on(
