@@ -15,7 +15,7 @@ const requests = new Map(REQUESTS.map((one) => [one.id, one]));
 const events = new Map([...runs.keys()].map((id) => [id, timeline()]));
 const sockets = new Set();
 const heads = () => Object.fromEntries([...runs.values()].map((one) => [one.id, one.seq]));
-const tickets = () => [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ ...ticket(n), project: "p1", status: "open", readiness: n === 8 ? { ready: false, why: "No acceptance is stated." } : { ready: true, why: "" }, openRun: n < 7 ? `r${n}` : null, comments: [{ id: "k1", by: "Priya", at: Date.now() - 9e6, body: "It happened again today." }], updated: Date.now() - n * 36e5, url: "", editable: true }));
+const tickets = () => [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ ...ticket(n), project: "p1", status: "open", readiness: n === 8 ? { ready: false, why: "No acceptance is stated." } : { ready: true, why: "" }, openRun: n < 7 ? `r${n}` : null, comments: [{ id: "k1", by: "Priya", at: Date.now() - 9e6, body: "It happened again today." }], updated: Date.now() - n * 36e5, url: "", editable: true, note: n === 7 ? "Waits for ORD-3 (In Progress)." : "" }));
 const project = () => ({ ...PROJECT, repositorySettings: { url: "/srv/origins/orders.git", branch: "main", setup: "", test: "python -m pytest -q", report: "report.xml" }, routes: { plan: "m1/rehearsal", edit: "m1/rehearsal", small: "m1/rehearsal" }, members: [], spentTodayMicro: 3_200_000, openRuns: 8 });
 const connections = [{ id: "m1", kind: "model", name: "Rehearsal", protocol: "rehearsal", baseUrl: "", hasKey: false, models: [{ name: "rehearsal", inMicroPerMTok: 3_000_000, outMicroPerMTok: 15_000_000, contextTokens: 128000 }], state: "steady", note: "scripted; shipped with Quarterdeck", editable: false }];
 const fleet = () => ({

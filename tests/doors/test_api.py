@@ -158,6 +158,15 @@ def test_a_ticket_is_written_edited_commented_and_given_to_an_agent(cast: rows.C
     assert alice.get("/tickets", q="round")[0]["openRun"] == given["lines"][0]["run"]
 
 
+def test_why_a_ticket_does_not_start_is_told_until_a_person_starts_it(cast: rows.Cast, alice: Browser) -> None:
+    for note in ("Waits for SHIP-7 (To Do).", "Not written to the tracker (comment): no right."):
+        held = rows.ticket(cast.lark, note=note)
+        assert {one["key"]: one["note"] for one in alice.get("/tickets")}[held.key] == note
+        given = alice.send("POST", "/runs", {"key": note, "tickets": [str(held.id)], "force": True})
+        assert given["lines"][0]["fate"] == "applied"
+        assert {one["key"]: one["note"] for one in alice.get("/tickets")}[held.key] == ""
+
+
 def test_what_is_too_long_is_refused_with_a_sentence(cast: rows.Cast, alice: Browser) -> None:
     body = {"project": str(cast.lark.id), "title": "x" * 501}
     assert "501 characters" in alice.send("POST", "/tickets", body, status=422)["text"]

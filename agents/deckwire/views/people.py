@@ -131,6 +131,8 @@ class TicketView(Ticket):
     updated: int
     url: str = ""
     editable: bool = True
+    note: str = ""
+    """Why it does not start by itself, or what could not be written to its tracker."""
 
 
 ProjectView.model_rebuild()

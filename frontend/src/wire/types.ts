@@ -194,6 +194,7 @@ export interface TicketView {
   updated: number;
   url: string;
   editable: boolean;
+  note: string;
 }
 
 export interface Attempt {

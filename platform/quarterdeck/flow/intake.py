@@ -100,6 +100,7 @@ def _open(
         cap_micro=cap_micro or project.cap_micro, config=config.freeze(project, repository, plan_dial=plan_dial, model=model),
     )  # fmt: skip
     RunRepository.objects.create(run=run, repository=repository)
+    Ticket.objects.filter(id=ticket.id).exclude(note="").update(note="")  # what held it does not any more
     ledger.note(f"project:{project.id}", Changed(what="run", id=str(run.id), by=actor.name), by=actor.word)
     ledger.note(run.stream, Opened(ticket=ticket.key, by=actor.name), by=actor.word)
     audit.write(actor.word, "opened", f"run:{run.id}", project=project.id, ticket=ticket.key)

@@ -16,7 +16,7 @@ from quarterdeck.flow import accounts, attachments, copies, intake, outbox, read
 from quarterdeck.flow.actor import Actor, rule
 from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.port import Change
-from quarterdeck.record.models import Run, Ticket, Watch, Wish
+from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, Watch, Wish
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
@@ -64,6 +64,8 @@ def _grant(wish: Wish) -> int:
     lacks = [*readiness.lacks(ticket), *which.asks(ticket)]
     waits = structure.waits_for(ticket, wish)
     if lacks or waits:
+        if Run.objects.filter(ticket=ticket, lane=0, phase__in=OPEN_PHASES).exists():
+            return _overruled(wish)
         _ask(wish, lacks)
         return _hold(wish, waits or f"Not ready: {' '.join(lacks)}")
     attachments.bring(ticket, trackers.at(watch.connection))
@@ -80,6 +82,12 @@ def _open(wish: Wish, who: Actor) -> int:
         raise
     _end(wish, "done", f"{who.name} started it.", ticket_note="")
     return int(isinstance(run, Run))
+
+
+def _overruled(wish: Wish) -> int:
+    """A person started it all the same: nothing is asked any more, and what we said ourselves is taken back."""
+    Ticket.objects.filter(id=wish.ticket_id, note=wish.note).update(note="")
+    return _end(wish, "refused", "A person started it all the same.")
 
 
 def _who(wish: Wish, watch: Watch) -> Actor | None:

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from quarterdeck.flow import copies, outbox, polls, starts
+from quarterdeck.flow import copies, intake, outbox, polls, readiness, starts
+from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import polled, told
 from quarterdeck.outside.tracker.port import Change, Comment, Issue, Link
+from quarterdeck.record import lists
 from quarterdeck.record.models import Connection, Run, Ticket, TrackerAccount, Watch, Wish
 from testkit.desk_abroad import ME, START, Abroad, issue, said
 
@@ -148,6 +150,25 @@ def test_what_is_missing_is_asked_once_and_the_run_starts_when_it_is_there(known
     see(connection, abroad, issue("1", 3, assignee_id=ME.id))
     assert starts.work() == 1
     assert Ticket.objects.get().note == ""
+
+
+def test_a_person_overrides_what_was_missing_and_it_is_neither_noted_nor_asked_again(
+    known: Known, alice_acts: Actor
+) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, assignee_id=ME.id, description="Do the thing. TBD"),
+        changes=(change("assignee", "", ME.name),))  # fmt: skip
+    starts.work()
+    ticket = Ticket.objects.get()
+    view = lists.ticket(ticket.id, readiness.lacks, readiness.warns)
+    assert view.note.startswith("Not ready: ")
+    assert view.readiness.why in view.note
+    intake.open_run(alice_acts, "all the same", ticket.id, force=True)
+    assert lists.ticket(ticket.id, readiness.lacks, readiness.warns).note == ""
+    due()
+    assert starts.work() == 0
+    assert (Wish.objects.get().state, Ticket.objects.get().note) == ("refused", "")
+    assert Run.objects.count() == 1
 
 
 def test_a_blocked_ticket_waits_and_says_for_what(known: Known) -> None:

@@ -6,7 +6,6 @@ import { getFleet } from "@/features/fleet/api/fleet";
 import { getConnections } from "@/features/settings/api/connections";
 import { assignTickets } from "@/features/tickets/api/assign";
 import { useTickets } from "@/features/tickets/use-tickets";
-import { cx } from "@/lib/cx";
 import { sayError } from "@/lib/http";
 import { reveal } from "@/lib/invisible";
 import { newKey } from "@/lib/key";
@@ -17,6 +16,7 @@ import { Dialog } from "@/ui/dialog";
 import { Reading } from "@/ui/failure";
 import { Checkbox, Field, Input, Select, TextArea } from "@/ui/field";
 import { notify } from "@/ui/toast";
+import { heldBy } from "@/features/tickets/held";
 import { Fitness, Note } from "@/features/tickets/rows";
 import type { AssignBody, Project, Receipt, TicketView } from "@/wire/types";
 
@@ -120,7 +120,8 @@ function TicketRow({ ticket, on, onFlip }: { ticket: TicketView; on: boolean; on
       <Checkbox checked={on} onChange={onFlip} label={`Pick ${ticket.key}`} className="mt-0.5" />
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{reveal(ticket.title)}</span></p>
-        <p className={cx("text-meta", ticket.readiness.ready ? "text-text-3" : "text-needs")}>{ticket.readiness.ready ? [ticket.kind, ticket.priority, ...ticket.labels].map(reveal).join(" · ") : ticket.readiness.why}</p>
+        {ticket.readiness.ready && <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ...ticket.labels].map(reveal).join(" · ")}</p>}
+        {heldBy(ticket).map((words) => <p key={words} className="text-meta text-needs">{reveal(words)}</p>)}
         {ticket.readiness.note && on && <Note text={ticket.readiness.note} />}
         {ticket.readiness.note && !on && <p className="text-meta text-needs">Not known to the rehearsal model</p>}
       </div>

@@ -6,6 +6,7 @@ import { assign } from "@/app/overlays";
 import { useMayDecide } from "@/app/session";
 import { changeTicket, commentTicket } from "@/features/tickets/api/write-ticket";
 import { TicketFields, type Fields } from "@/features/tickets/form";
+import { heldBy } from "@/features/tickets/held";
 import { Fitness, Note } from "@/features/tickets/rows";
 import { sayError } from "@/lib/http";
 import { reveal } from "@/lib/invisible";
@@ -45,7 +46,7 @@ function Shown({ ticket }: { ticket: TicketView }) {
   return (
     <>
       <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{reveal(ticket.title)}</h2>
-      {!ticket.readiness.ready && ticket.openRun === null && <p className="text-needs">{ticket.readiness.why}</p>}
+      {heldBy(ticket).map((words) => <p key={words} className="text-needs">{reveal(words)}</p>)}
       {ticket.readiness.note && ticket.openRun === null && <Note text={ticket.readiness.note} />}
       <p className="prose-measure whitespace-pre-wrap break-words text-lead text-text-2">{reveal(ticket.description) || "No description."}</p>
       <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).map((word) => reveal(String(word))).join(" · ")}</p>
@@ -63,7 +64,7 @@ function Bar({ ticket, may, editing, onEdit }: { ticket: TicketView; may: boolea
     <div className="hairline-t flex flex-wrap items-center gap-2 bg-surface px-8 py-3 max-tablet:px-4" title={may ? undefined : "You watch this project; changing it needs the right to supervise"}>
       {ticket.openRun !== null
         ? <Link to="/runs/$id" params={{ id: ticket.openRun }} className="inline-flex h-9 items-center rounded-control bg-accent px-3.5 font-medium text-on-accent hover:bg-accent-hover">Open its run</Link>
-        : <Button look="primary" size="large" disabled={!may || ticket.status === "done"} onClick={() => assign([ticket.id])}>Give to an agent</Button>}
+        : <Button look="primary" size="large" disabled={!may || ticket.status === "done"} onClick={() => assign([ticket.id])}>{ticket.readiness.ready || ticket.status === "done" ? "Give to an agent" : "Give to an agent all the same"}</Button>}
       {ticket.editable && !editing && <Button size="large" disabled={!may} onClick={onEdit}>Edit</Button>}
       {ticket.editable && ticket.openRun === null && <Button size="large" look="ghost" disabled={!may || close.isPending} onClick={() => close.mutate()}>{ticket.status === "done" ? "Open it again" : "Mark as done"}</Button>}
       {close.error && <p role="alert" className="text-failed">{sayError(close.error)}</p>}

@@ -28,6 +28,7 @@ function TicketRow({ ticket, here, onPick }: { ticket: TicketView; here: boolean
           <span className="truncate">{[projectName(ticket.project), ticket.kind, ticket.priority, ...ticket.labels].filter(Boolean).map(reveal).join(" · ")}</span>
           <Ago at={ticket.updated} className="ml-auto" />
         </span>
+        {ticket.note && ticket.status !== "done" && <span className="w-full truncate text-meta text-needs">{reveal(ticket.note)}</span>}
       </button>
     </li>
   );

@@ -43,6 +43,7 @@ def _view(row: Ticket, run: UUID | None, lacks: list[str], note: str) -> views.T
         readiness=views.Readiness(ready=not lacks, why=" ".join(lacks), note=note),
         open_run=str(run) if run else None, comments=[comment(one) for one in row.comments.all()],
         updated=ms(row.updated_at), url=str(row.raw.get("url", "")), editable=row.tracker == "board",
+        note=row.note,
     )  # fmt: skip
 
 
