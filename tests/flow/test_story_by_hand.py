@@ -5,21 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from deckwire.check import CheckReport, TestCase, TreeResult
+from deckwire.check import TestCase, TreeResult
 from deckwire.envelope import Hello
 from deckwire.events import Noted, Planned, Said
 from deckwire.requests import Ask, Choice, Fact, Plan, PlanStep
-from deckwire.tokens import derive
-from deckwire.words import AttemptState, Audience, Fate, Phase, RequestKind, Verb
+from deckwire.words import AttemptState, Fate, Phase, RequestKind, Verb
 from quarterdeck.errors import Refused
-from quarterdeck.flow import checks, decide, intake, launch, merge, reconcile, seal
+from quarterdeck.flow import decide, intake, launch, merge, reconcile, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
 from quarterdeck.outside.repos.store import Store
-from quarterdeck.record import tokens
-from quarterdeck.record.models import Attempt, Check, Command, Event, Proposal, Request, Run, Ticket
+from quarterdeck.record.models import Attempt, Command, Event, Proposal, Request, Run, Ticket
 from testkit import starting
-from testkit.hand import Hand, commit
+from testkit.hand import Hand, commit, finish_check
 
 pytestmark = pytest.mark.django_db
 
@@ -368,16 +366,6 @@ def test_three_crashes_without_a_step_between_them_fail_the_run_in_words(run: Ru
             assert launch.admit(run.id) is not None
     assert fresh(run).phase == Phase.FAILED
     assert Request.objects.get(run=run, state="open").kind == RequestKind.FAILURE
-
-
-def finish_check(run: Run, trees: dict[str, TreeResult]) -> None:
-    check = Check.objects.get(run=run, state__in=["queued", "running"])
-    (order,) = [one for one in reconcile.compare([]) if isinstance(one, checks.CreateCheck)]
-    told = checks.hello(Hello(secret=order.spec.secret, nonce="n"))
-    bearer = tokens.find(derive(told.session, Audience.CHECK), Audience.CHECK)
-    assert bearer is not None
-    assert bearer.id == check.id
-    checks.report(bearer, CheckReport(trees=trees))
 
 
 def tree(exit_code: int, **cases: str) -> TreeResult:
