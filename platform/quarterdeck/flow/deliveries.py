@@ -17,7 +17,7 @@ from quarterdeck.flow.heard import Told, fold
 from quarterdeck.outside import plugs
 from quarterdeck.outside.tracker.port import Heard
 from quarterdeck.record import audit
-from quarterdeck.record.models import Connection, Delivery, Watch
+from quarterdeck.record.models import Connection, Delivery, Ticket, Watch
 
 log = logging.getLogger(__name__)
 MOST_BYTES = 1_000_000
@@ -118,12 +118,18 @@ def _told(connection: Connection, heard: Sequence[Heard]) -> dict[str, Told]:
 
 
 def _wanted(connection: Connection, told: dict[str, Told]) -> dict[str, Told]:
-    """Without those of a narrowed watch that we do not have and its query does not match."""
-    narrow = [watch for watch in Watch.objects.filter(connection=connection, active=True) if watch.query.strip()]
-    if not narrow:
-        return told
-    have = set(copies.known(connection))
-    for watch in narrow:
+    """Without those that we do not have and nobody watches, or that a narrowed watch's query does not match."""
+    watches = list(Watch.objects.filter(connection=connection, active=True))
+    rows = Ticket.objects.filter(connection=connection, external_id__in=told)
+    have = set(rows.values_list("external_id", flat=True))
+    told = {
+        id: one
+        for id, one in told.items()
+        if id in have or one.issue is None or copies.watching(watches, one.issue) is not None
+    }
+    for watch in watches:
+        if not watch.query.strip():
+            continue
         ids = [
             id
             for id, one in told.items()
