@@ -1,4 +1,5 @@
-"""One Chromium for the session, one house for each module: what a module decides stays its own."""
+"""One Chromium and one house for each module: what a module decides stays its own, and no driver's event loop goes on
+under the next module's tests."""
 
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from testkit.browser import chromium
 from testkit.house import House, living
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as one:
         yield one

@@ -79,6 +79,7 @@ class House:
                 self.link = found.group(1)
             if READY in line:
                 ready.set()
+        process.wait()  # it has said its last word: it ends
         ready.set()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -40,7 +41,8 @@ class Thief:
             return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
         session = mac(f"session:{attempt['id']}:{attempt['nonce_digest']}:{attempt['generation']}")
-        return cls(house, run, session, mac(f"secret:{attempt['id']}"))
+        owner = UUID(str(attempt["id"]))
+        return cls(house, run, session, f"{owner.hex}{mac(f'secret:{owner}')}")
 
     def token(self, audience: Audience) -> str:
         return derive(self.session, audience)

@@ -11,7 +11,7 @@ import type { AuditLine } from "@/wire/types";
 
 /** What it was done to, one press away where it has a page. */
 function Subject({ line }: { line: AuditLine }) {
-  const look = "text-accent-text hover:underline";
+  const look = "text-accent-text underline";
   if (line.about === "run" && line.ref) return <Link to="/runs/$id" params={{ id: line.ref }} className={look}>{line.subject}</Link>;
   if (line.about === "ticket" && line.ref) return <Link to="/tickets" search={{ ticket: line.ref }} className={look}>{line.subject}</Link>;
   if (line.about === "project") return <Link to="/settings" search={{ part: "Projects" }} className={look}>{line.subject}</Link>;
