@@ -4,8 +4,8 @@ SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest
-# Each module has a house of its own on ports of its own: two of them live side by side.
-HOUSES := $(PYTEST) -n 2 --dist loadfile
+# Each module has a house of its own on ports of its own: three of them live side by side, for agents and people mostly wait.
+HOUSES := $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
 
@@ -16,7 +16,7 @@ run: ## start everything on this machine; Ctrl-C stops it
 	@exec ./run
 
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
-	$(PYTEST) -n 2 -m "not story and not faults and not browser and not pods and not bench"
+	$(PYTEST) -n 3 -m "not story and not faults and not browser and not pods and not bench"
 	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
 	$(HOUSES) -m "story or faults or browser"
 

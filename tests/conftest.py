@@ -17,6 +17,17 @@ from quarterdeck.sample import repository
 from testkit import starting
 
 TEST = "python3 tools/run_tests.py --report report.xml"
+# Modules with a house of their own that take longest: begun first, so that no worker ends alone with one of them.
+LONGEST = (
+    "faults/test_weather.py", "faults/test_kills.py", "faults/test_crash_points.py", "story/test_ticket_to_merge.py",
+    "faults/test_every_step.py", "browser/test_every_screen.py", "deckhand/test_faults.py", "faults/test_away.py",
+    "faults/test_kills_of_agents.py", "browser/test_ticket_to_merge.py", "browser/test_steering.py", "faults/test_full_disk.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
 
 
 @pytest.fixture(scope="session")
