@@ -28,7 +28,8 @@ export function Palette() {
   const go = useNavigate();
   const runs = useRuns();
   const tickets = useTickets();
-  const bindings = useActiveBindings().filter((binding) => !CURSOR.test(binding.keys));
+  // Places first: Enter on a palette just opened must decide nothing.
+  const bindings = useActiveBindings().filter((binding) => !CURSOR.test(binding.keys)).sort((a, b) => Number(b.group === "Go to") - Number(a.group === "Go to"));
   const close = () => open.set(null);
   const act = (what: () => void) => () => { close(); requestAnimationFrame(what); };
   return (

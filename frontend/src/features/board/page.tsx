@@ -25,14 +25,16 @@ const rank = (run: Run, column: string): number => (column === "done" ? -run.sin
 export function BoardPage() {
   const filter = route.useSearch();
   const go = route.useNavigate();
-  const total = useRuns().length;
+  const all = useRuns();
+  const total = all.length;
   const runs = useBoardRuns(filter);
   const columns = COLUMNS.map((column) => ({ ...column, runs: runs.filter((one) => column.holds.includes(one.attention)).map((one) => one.run).sort((a, b) => rank(a, column.id) - rank(b, column.id)) }));
   const asked = useAsked(runs.map((one) => one.run.id));
+  const waits = useAsked(all.map((run) => run.id)).all;
   const cursor = useBoardKeys(columns.map((column) => column.runs));
   return (
     <div className="flex h-full flex-col">
-      <PageHead title="Board" fact={`${plural(total, "run")}, ${asked.all} ${asked.all === 1 ? "request waits" : "requests wait"} for you`}>
+      <PageHead title="Board" fact={`${plural(total, "run")}, ${waits} ${waits === 1 ? "request waits" : "requests wait"} for you`}>
         <Link to="/list" search={filter} className="tap inline-flex items-center rounded-control px-2 text-meta text-accent-text hover:underline">Same as a list</Link>
         <Link to="/tickets" className="tap inline-flex items-center rounded-control px-2 text-meta text-accent-text hover:underline tablet:hidden">Tickets</Link>
         <Button className="tablet:hidden" icon={<Plus size={14} />} onClick={() => assign()}>New run</Button>

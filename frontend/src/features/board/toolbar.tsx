@@ -16,7 +16,7 @@ export function Toolbar({ filter, onChange, shown, total }: Props) {
   const owners = [...new Set(useRuns().map((run) => run.owner).filter(Boolean))].sort();
   const narrowed = Object.keys(filter).length > 0;
   return (
-    <div role="search" aria-label="Filter runs" className="flex flex-wrap items-center gap-2 px-5 pb-3 max-tablet:px-4">
+    <div role="search" aria-label="Filter runs" className="flex shrink-0 flex-wrap items-center gap-2 px-5 pb-3 max-tablet:px-4">
       <SearchBox value={filter.q ?? ""} onChange={(q) => set({ q })} />
       <Select aria-label="Project" value={filter.project ?? ""} onChange={(event) => set({ project: event.target.value })}>
         <option value="">All projects</option>

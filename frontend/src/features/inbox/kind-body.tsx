@@ -28,7 +28,7 @@ export function KindBody({ request, run, triage }: { request: Request; run: Run;
       {request.kind === "budget" && <Amount key={request.id} request={request} run={run} triage={triage} />}
       {choosable(request) && <Choices request={request} triage={triage} />}
       {request.kind === "plan" && (triage.composer === "plan"
-        ? <PlanEditor plan={planOf(request, triage.picks)} onKeep={(plan) => { triage.editPlan(plan); triage.compose("none"); }} onDone={() => triage.compose("none")} />
+        ? <PlanEditor plan={planOf(request, triage.picks)} onDraft={triage.editPlan} onDone={() => triage.compose("none")} />
         : <Section title="Plan" {...(triage.picks.plans[request.id] ? { aside: "your version" } : {})}><PlanView plan={planOf(request, triage.picks)} /></Section>)}
       {request.kind === "review" && run.proposal && <ProofTable proposal={run.proposal} />}
       {request.runs.length > 1 && <Targets ids={request.runs} />}

@@ -5,18 +5,21 @@ import { TextArea } from "@/ui/field";
 import { Section } from "@/ui/section";
 import type { PlanStep } from "@/wire/types";
 
-/** The plan as text, one step a line. */
-export function PlanEditor({ plan, onKeep, onDone }: { plan: PlanStep[]; onKeep: (plan: PlanStep[]) => void; onDone: () => void }) {
+/** The plan as text, one step a line. What stands here is what approving sends, from the first letter on. */
+export function PlanEditor({ plan, onDraft, onDone }: { plan: PlanStep[]; onDraft: (plan: PlanStep[]) => void; onDone: () => void }) {
+  const [before] = useState(plan);
   const [text, setText] = useState(() => plan.map((step) => step.title).join("\n"));
-  const next = rewrite(plan, text);
-  const keep = () => { if (next.length > 0) onKeep(next); };
+  const empty = rewrite(before, text).length === 0;
+  const write = (words: string) => { setText(words); const next = rewrite(before, words); if (next.length > 0) onDraft(next); };
+  const keep = () => { if (!empty) onDone(); };
+  const leave = () => { onDraft(before); onDone(); };
   return (
     <Section title="Plan, one step a line" aside="Approving sends your version">
-      <TextArea autoFocus aria-label="Plan" rows={plan.length + 2} value={text} onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => { if (event.key === "Escape") onDone(); if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) keep(); }} />
+      <TextArea autoFocus aria-label="Plan" rows={plan.length + 2} value={text} onChange={(event) => write(event.target.value)}
+        onKeyDown={(event) => { if (event.key === "Escape") leave(); if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) keep(); }} />
       <div className="flex gap-2">
-        <Button look="primary" keys="mod+enter" disabled={next.length === 0} onClick={keep}>Keep this plan</Button>
-        <Button look="ghost" onClick={onDone}>Leave it as it was</Button>
+        <Button keys="mod+enter" disabled={empty} onClick={keep}>Keep this plan</Button>
+        <Button look="ghost" onClick={leave}>Leave it as it was</Button>
       </div>
     </Section>
   );
