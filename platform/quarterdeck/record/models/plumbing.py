@@ -51,7 +51,10 @@ class ModelCall(Row):
                 name="call_money", condition=models.Q(reserved__gte=0, settled__gte=0, tokens_in__gte=0)
             ),
         ]
-        indexes = [models.Index(fields=["run", "state"], name="call_by_run")]
+        indexes = [
+            models.Index(fields=["run", "state"], name="call_by_run"),
+            models.Index(fields=["created_at"], name="call_by_day"),
+        ]
 
 
 class Outbox(Row):

@@ -27,12 +27,21 @@ class Project(Row):
     dials = models.JSONField(default=default_dials)
     routes = models.JSONField(default=default_routes)
     places = models.PositiveSmallIntegerField(default=4)
+    weight = models.PositiveSmallIntegerField(default=1)
+    """Its part of the places in all, beside the other projects' weights."""
+    turn = models.BigIntegerField(default=0)
+    """How often it was given a place, for its weight (record/turns.py)."""
+    daily_micro = models.BigIntegerField(null=True)
+    """What its runs may spend in a day (UTC) before no other one starts. No limit: null."""
     cap_micro = models.BigIntegerField(default=3_000_000)
     limits = models.JSONField(default=dict)
     sample = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key"], name="project_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="project_key_once"),
+            models.CheckConstraint(name="project_weight", condition=models.Q(weight__gte=1)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -58,6 +67,10 @@ class Repository(Row):
     fetch_tries = models.PositiveIntegerField(default=0)
     fetch_note = models.CharField(max_length=400, blank=True)
     """Why it could not be fetched the last time."""
+    newest = models.CharField(max_length=40, blank=True)
+    """The branch's newest commit, as it was when it was looked at last."""
+    looked_at = models.DateTimeField(null=True)
+    """When that was; also when it was looked for in vain."""
     login = models.CharField(max_length=200, blank=True)
     secret = models.BinaryField(blank=True, default=b"")
     """Of the login at the origin: encrypted with the key named by `key_id`; never shown again."""

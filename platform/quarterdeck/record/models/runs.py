@@ -52,6 +52,8 @@ class Run(Row):
     """Attempts in a row that ended by the agent's own fault without a step written."""
     losses = models.PositiveSmallIntegerField(default=0)
     """Attempts in a row that infrastructure took without a step written: the back-off's exponent."""
+    priority = models.CharField(max_length=10, blank=True)
+    """A supervisor's word: Highest, High, Medium or Low. Empty: its ticket's."""
     next_command = models.PositiveIntegerField(default=1)
     overlaps = models.JSONField(default=list)
     """Keys of the tickets whose open runs touch the same files (record/overlaps.py)."""
@@ -61,6 +63,9 @@ class Run(Row):
     class Meta:
         constraints = [
             one_of("phase", Phase, "run_phase"),
+            models.CheckConstraint(
+                name="run_priority", condition=Q(priority__in=["", "Highest", "High", "Medium", "Low"])
+            ),
             models.CheckConstraint(name="run_desired", condition=Q(desired__in=["run", "pause", "stop"])),
             models.CheckConstraint(
                 name="run_finished_in_ends",
