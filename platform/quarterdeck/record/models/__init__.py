@@ -7,12 +7,22 @@ from quarterdeck.record.models.plumbing import CallState, DoorsOpen, Lease, Mode
 from quarterdeck.record.models.projects import Connection, Project, Repository, Ticket, TicketComment
 from quarterdeck.record.models.proposals import Approval, BaseResult, Check, Proposal
 from quarterdeck.record.models.runs import END_PHASES, OPEN_PHASES, AgentToken, Attempt, Run, RunRepository
-from quarterdeck.record.models.trackers import Delivery, LinkCode, News, Report, TrackerAccount, Watch, Wish
+from quarterdeck.record.models.trackers import (
+    Breakdown,
+    Delivery,
+    LinkCode,
+    News,
+    Report,
+    SignIn,
+    TrackerAccount,
+    Watch,
+    Wish,
+)
 
 __all__ = [
     "END_PHASES", "OPEN_PHASES", "OPEN_REQUEST", "AgentToken", "ApiToken", "Approval", "Attempt", "Audit",
-    "BaseResult", "CallState", "Check", "Checkpoint", "CheckpointWrite", "Command", "Connection", "Decision",
-    "Delivery", "DoorsOpen", "Event", "Lease", "LinkCode", "LoginLink", "Member", "ModelCall", "News", "Outbox",
-    "Part", "Person", "Project", "Proposal", "Report", "Repository", "Request", "RequestState", "Role", "Run",
-    "RunRepository", "SiteSetting", "StreamHead", "Ticket", "TicketComment", "TrackerAccount", "Watch", "Wish",
+    "BaseResult", "Breakdown", "CallState", "Check", "Checkpoint", "CheckpointWrite", "Command", "Connection",
+    "Decision", "Delivery", "DoorsOpen", "Event", "Lease", "LinkCode", "LoginLink", "Member", "ModelCall", "News",
+    "Outbox", "Part", "Person", "Project", "Proposal", "Report", "Repository", "Request", "RequestState", "Role", "Run",
+    "RunRepository", "SignIn", "SiteSetting", "StreamHead", "Ticket", "TicketComment", "TrackerAccount", "Watch", "Wish",
 ]  # fmt: skip

@@ -50,6 +50,49 @@ class Watch(Row):
     poll_note = models.CharField(max_length=400, blank=True)
     counted_at = models.DateTimeField(null=True)
     """When all our tickets were last asked for by id: what is not there any more was deleted."""
+    matches_left = models.PositiveIntegerField(default=0)
+    """Of the trigger's own query: matches that the last poll did not get to."""
+
+
+class SignIn(models.Model):
+    """A connection that a person signed in to (OAuth 2.0): its tokens, sealed, and the webhooks that its client registered.
+
+    A row of its own: whoever renews the tokens holds it while the sign-in answers, and nobody else has to wait.
+    """
+
+    connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True, related_name="sign_in")
+    secret = models.BinaryField(blank=True, default=b"")
+    key_id = models.CharField(max_length=40, blank=True)
+    hooks_due = models.DateTimeField(db_default=Now())
+    hooks_lease = models.DateTimeField(null=True)
+    hooks_until = models.DateTimeField(null=True)
+    hooks_note = models.CharField(max_length=400, blank=True)
+
+
+class Breakdown(Row):
+    """An epic's proposal of tickets: nothing is created in the tracker before a person approved these very lines.
+
+    `lines`: [{id, title, description, kind}], then what became of each: {key, external_id, why}. `version` counts edits:
+    who approves says which one was seen.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="breakdowns")
+    lines = models.JSONField(default=list)
+    state = models.CharField(max_length=8, default="open")
+    version = models.PositiveIntegerField(default=1)
+    made_by = models.CharField(max_length=120, blank=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket"], name="breakdown_once", condition=Q(state__in=["open", "approved"])
+            ),
+            models.CheckConstraint(
+                name="breakdown_state", condition=Q(state__in=["open", "approved", "done", "declined"])
+            ),
+        ]
 
 
 class Delivery(Row):
