@@ -7,6 +7,8 @@ PYTEST := .venv/bin/pytest
 # Each module has a house of its own on ports of its own: three of them live side by side, for agents and people mostly wait.
 HOUSES := $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
+JIRA := tests/outside/tracker tests/flow/abroad tests/doors/test_hooks.py tests/browser/test_trackers.py $(wildcard tests/*/test_jira*.py)
+
 .PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
 
 help: ## this list
@@ -46,8 +48,9 @@ faults: ready-to-test ## kill processes and check the history
 browser: ready-to-test ## a person's path in real Chromium
 	$(HOUSES) -m browser
 
-jira: ready-to-test ## trackers alone: contracts, documents, webhooks, polls, write-back, kills, settings
-	$(PYTEST) -n 2 tests/outside/tracker tests/flow/abroad tests/doors/test_hooks.py $(wildcard tests/*/test_jira*.py)
+jira: ready-to-test ## trackers alone: contracts, documents, webhooks, polls, write-back, story, kills, settings
+	$(PYTEST) -n 2 $(JIRA) -m "not faults and not browser"
+	$(HOUSES) $(JIRA) -m "faults or browser"
 
 pods: ready-to-test ## agents in real pods of a cluster of our own (root; the first time builds it, 6 minutes)
 	$(PYTEST) -m "pods and not bench"

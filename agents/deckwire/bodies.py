@@ -141,13 +141,18 @@ class TokenBody(Body):
 
 
 class TrackerBody(Body):
-    """A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not."""
+    """A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not.
+
+    With a client of OAuth 2.0 (Cloud) there is no token: a person signs in, and the address follows from the site.
+    """
 
     name: str
     flavour: Literal["cloud", "datacenter"] = "cloud"
-    base_url: str
+    base_url: str = ""
     email: str = ""
     token: str = ""
+    client_id: str = ""
+    client_secret: str = ""
 
 
 class TrackerPatch(Body):
@@ -157,6 +162,14 @@ class TrackerPatch(Body):
     base_url: str | None = None
     email: str | None = None
     token: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class SiteBody(Body):
+    """Which of the sites that were opened to us."""
+
+    site: str
 
 
 class WatchBody(Body):

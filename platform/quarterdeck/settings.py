@@ -13,6 +13,8 @@ QUARTERDECK_CLUSTER     where agents live: local (default), pods (Kubernetes) or
 QUARTERDECK_PACE        how slowly the rehearsal model thinks: 1 as a person reads, 0 at once (default 1)
 QUARTERDECK_LEASE       seconds without a word after which an attempt is lost (default 30)
 QUARTERDECK_INSTALL_REACHES  host:port words that installing packages may reach besides public addresses (default: none)
+QUARTERDECK_TRACKER_REACHES  addresses and networks (10.0.0.0/8) that a tracker may stand in besides public ones (default: none)
+QUARTERDECK_ATLASSIAN_LOGIN, QUARTERDECK_ATLASSIAN_GATEWAY  where one signs in to Jira Cloud, and its API (default: Atlassian's)
 QUARTERDECK_GIT_PROXY   http://host:port of the proxy by which projects' repositories are reached (default: none)
 QUARTERDECK_GIT_CA      a file of certificates that their hosts are checked with, instead of the system's (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
@@ -37,6 +39,7 @@ QUARTERDECK_POD_OPTIONS       JSON: runtime_class, node_selector, labels, annota
 QUARTERDECK_ENVIRONMENTS_CLAIM  the PersistentVolumeClaim that installed packages are kept on (default: none)
 """
 
+import ipaddress
 import json
 import os
 import secrets
@@ -73,6 +76,16 @@ def _listen(name: str) -> tuple[str, int] | None:
     if host and not (port.isdigit() and 0 < int(port) < 65536):
         raise ImproperlyConfigured(f"{name} is {os.environ[name]!r}: write host:port.")
     return (host.strip("[]"), int(port)) if host else None
+
+
+def _networks(name: str) -> list[str]:
+    words = os.environ.get(name, "").split()
+    for word in words:
+        try:
+            ipaddress.ip_network(word, strict=False)
+        except ValueError as bad:
+            raise ImproperlyConfigured(f"{name} holds {word!r}: write addresses and networks, as 10.0.0.0/8.") from bad
+    return words
 
 
 def _options(name: str, known: set[str]) -> dict[str, Any]:
@@ -143,6 +156,9 @@ CLUSTER = os.environ.get("QUARTERDECK_CLUSTER", "local")
 PACE = _number("QUARTERDECK_PACE", "1", low=0, high=100)
 LEASE_SECONDS = _number("QUARTERDECK_LEASE", "30", low=1, high=3600)
 INSTALL_REACHES = os.environ.get("QUARTERDECK_INSTALL_REACHES", "").split()
+TRACKER_REACHES = _networks("QUARTERDECK_TRACKER_REACHES")
+ATLASSIAN_LOGIN = os.environ.get("QUARTERDECK_ATLASSIAN_LOGIN", "https://auth.atlassian.com").rstrip("/")
+ATLASSIAN_GATEWAY = os.environ.get("QUARTERDECK_ATLASSIAN_GATEWAY", "https://api.atlassian.com").rstrip("/")
 GIT_PROXY = os.environ.get("QUARTERDECK_GIT_PROXY", "")
 GIT_CA = os.environ.get("QUARTERDECK_GIT_CA", "")
 AGENT_PYTHON = os.environ.get("QUARTERDECK_AGENT_PYTHON", str(TOP / ".venv-agent" / "bin" / "python"))
@@ -268,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
     "merges": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["merges"]},
     "fetches": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["fetches"]},
     "deliveries": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["deliveries"]},
+    "hooks": {"task": "quarterdeck.poke", "schedule": 60.0, "args": ["hooks"]},
     "polls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["polls"]},
     "starts": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["starts"]},
     "news": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["news"]},

@@ -4,7 +4,7 @@ from allauth.account import views as accounts
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 
-from quarterdeck.doors import hooks, pages
+from quarterdeck.doors import connect, hooks, pages
 from quarterdeck.doors.api.app import api
 
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", pages.home),
     path("healthz", healthz),
     path("api/v1/", api.urls),
+    path("connect/jira", connect.back),
     path("hooks/<uuid:connection>", hooks.take),
     path("accounts/login/", accounts.login, name="account_login"),
     path("accounts/logout/", accounts.logout, name="account_logout"),

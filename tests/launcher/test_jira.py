@@ -1,5 +1,7 @@
 """`JIRA=demo`: a word that is known or refused, and a project that watches the demonstration, made once."""
 
+import re
+import subprocess
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo
 from quarterdeck.record.models import Connection, Project, Ticket, Watch
 from quarterdeck.up import jira
+from quarterdeck.up.environment import TOP
 
 
 def test_nobody_gets_a_jira_that_was_not_asked_for() -> None:
@@ -28,6 +31,7 @@ def test_its_webhooks_go_to_the_connection_that_will_be_made() -> None:
 @pytest.mark.django_db
 def test_a_project_watches_it_and_takes_its_tickets(tmp_path: object, settings: object) -> None:
     settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    settings.TRACKER_REACHES = ["127.0.0.1"]  # type: ignore[attr-defined]
     with Demo(larkfield()) as demo:
         for _ in range(2):
             jira_demo.load(demo.url, UUID(jira.CONNECTION))
@@ -38,3 +42,22 @@ def test_a_project_watches_it_and_takes_its_tickets(tmp_path: object, settings: 
         keys = set(Ticket.objects.filter(project=project).values_list("key", flat=True))
         assert keys == {f"LARK-{n}" for n in range(1, 10)}
         assert Watch.objects.get(project=project).connection == connection
+
+
+def test_the_demonstration_is_reached_though_it_stands_on_this_machine() -> None:
+    demo = jira.wanted({"JIRA": "demo"})
+    assert demo is not None
+    told = demo.environment({"QUARTERDECK_TRACKER_REACHES": "10.0.0.0/8"})
+    assert told["QUARTERDECK_TRACKER_REACHES"] == "10.0.0.0/8 127.0.0.1"
+    assert told["QUARTERDECK_ATLASSIAN_LOGIN"] == demo.address
+
+
+def test_make_jira_runs_every_test_of_a_tracker() -> None:
+    """A file that speaks of Jira or of a tracker elsewhere, and that the target would leave out, is named here."""
+    told = subprocess.run(["make", "-n", "jira"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+    ran = {word for word in told.split() if word.startswith("tests/")}
+    words = re.compile(r"tracker\.jira|desk_abroad|jira_house|testkit\.trackers|testkit\.abroad")
+    speaking = [one for one in sorted((TOP / "tests").rglob("test_*.py")) if words.search(one.read_text())]
+    assert len(speaking) > 15
+    names = [str(one.relative_to(TOP)) for one in speaking]
+    assert [name for name in names if not any(name == one or name.startswith(f"{one}/") for one in ran)] == []

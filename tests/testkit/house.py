@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psycopg
 from psycopg.rows import dict_row
 
@@ -41,7 +42,8 @@ class House:
 
     def __init__(self, **environment: str) -> None:
         self.data, self.port = short_folder(), free_port()
-        self.environment = {"QUARTERDECK_PACE": "0", "QUARTERDECK_LEASE": "30", **environment}
+        self.environment = {"QUARTERDECK_PACE": "0", "QUARTERDECK_LEASE": "30",
+                            "QUARTERDECK_TRACKER_REACHES": "127.0.0.1", **environment}  # fmt: skip
         self.process: subprocess.Popen[str] | None = None
         self.said: list[str] = []
         self.link = ""
@@ -51,6 +53,10 @@ class House:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def browser(self, path: str = "", **more: Any) -> httpx.Client:
+        """It follows nothing by itself."""
+        return httpx.Client(base_url=f"{self.address}{path}", timeout=30, **more)
 
     @property
     def doors(self) -> Path:

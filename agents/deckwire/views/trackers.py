@@ -52,8 +52,18 @@ class TrackerPerson(View):
     allowed: bool = False
 
 
+class TrackerSite(View):
+    id: str
+    name: str = ""
+    url: str = ""
+
+
 class TrackerView(View):
-    """The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most."""
+    """The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most.
+
+    With a client of OAuth 2.0: whether somebody signed in, the sites that were opened to us and which one is meant;
+    `hooks_until`: how long the webhooks that we registered live. `back_path` is the callback that the client names.
+    """
 
     id: str
     name: str
@@ -70,6 +80,13 @@ class TrackerView(View):
     failed: int = 0
     quiet_until: int | None = None
     errors: list[str] = Field(default_factory=list)
+    client_id: str = ""
+    signed_in: bool = False
+    site: str = ""
+    sites: list[TrackerSite] = Field(default_factory=list)
+    back_path: str = "/connect/jira"
+    hooks_until: int | None = None
+    hooks_note: str = ""
     watches: list[WatchView] = Field(default_factory=list)
     people: list[TrackerPerson] = Field(default_factory=list)
 

@@ -677,7 +677,18 @@ export interface TrackerPerson {
   allowed: boolean;
 }
 
-/** The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most. */
+export interface TrackerSite {
+  id: string;
+  name: string;
+  url: string;
+}
+
+/**
+ * The token and the secrets of its webhooks are never sent back. `secrets`: how many are good now, two at the most.
+ *
+ * With a client of OAuth 2.0: whether somebody signed in, the sites that were opened to us and which one is meant;
+ * `hooks_until`: how long the webhooks that we registered live. `back_path` is the callback that the client names.
+ */
 export interface TrackerView {
   id: string;
   name: string;
@@ -694,6 +705,13 @@ export interface TrackerView {
   failed: number;
   quietUntil: number | null;
   errors: string[];
+  clientId: string;
+  signedIn: boolean;
+  site: string;
+  sites: TrackerSite[];
+  backPath: string;
+  hooksUntil: number | null;
+  hooksNote: string;
   watches: WatchView[];
   people: TrackerPerson[];
 }
@@ -856,13 +874,19 @@ export interface TokenBody {
   days?: number;
 }
 
-/** A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not. */
+/**
+ * A Jira to connect. `email` is the token's account: Cloud needs it, Data Center does not.
+ *
+ * With a client of OAuth 2.0 (Cloud) there is no token: a person signs in, and the address follows from the site.
+ */
 export interface TrackerBody {
   name: string;
   flavour?: "cloud" | "datacenter";
-  baseUrl: string;
+  baseUrl?: string;
   email?: string;
   token?: string;
+  clientId?: string;
+  clientSecret?: string;
 }
 
 /** What is None stays as it is. */
@@ -871,6 +895,13 @@ export interface TrackerPatch {
   baseUrl?: string | null;
   email?: string | null;
   token?: string | null;
+  clientId?: string | null;
+  clientSecret?: string | null;
+}
+
+/** Which of the sites that were opened to us. */
+export interface SiteBody {
+  site: string;
 }
 
 /** What a project watches: the tracker's project keys, narrowed by `query`. */

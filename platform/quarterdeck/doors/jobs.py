@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import deliveries, fetches, merge, news, outbox, polls, report, seal, spend, starts, tidy
+from quarterdeck.flow import deliveries, fetches, hooks, merge, news, outbox, polls, report, seal, spend, starts, tidy
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[], int]] = {
     "requests": tidy.sweep,
     "fetches": fetches.work,
     "deliveries": deliveries.work,
+    "hooks": hooks.work,
     "polls": polls.work,
     "starts": starts.work,
     "news": news.work,

@@ -11,27 +11,36 @@ from django.db.models.functions import Now
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import pokes, trackers
+from quarterdeck.flow import hooks, pokes, trackers
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, keys, ledger
-from quarterdeck.record.models import Connection, Project, Ticket, Watch
+from quarterdeck.record.models import Connection, Project, SignIn, Ticket, Watch
 
 MOST_SPACES, MOST_WORDS = 50, 30
 
 
-def connect(actor: Actor, *, name: str, flavour: str, base_url: str, email: str = "", token: str = "") -> Connection:
-    """Raises Refused: name_taken (409), malformed (422)."""
-    row = Connection(
-        kind="tracker", protocol="jira", name=bounded("The name", name, 80, least=1), base_url=_address(base_url)
-    )
+def connect(
+    actor: Actor, *, name: str, flavour: str, base_url: str = "", email: str = "", token: str = "", client_id: str = "",
+    client_secret: str = "",
+) -> Connection:  # fmt: skip
+    """With a token, or with a client of OAuth 2.0 that a person signs in to. Raises Refused: name_taken (409), malformed (422)."""
+    client = bounded("The client's id", client_id, 200)
+    if client and flavour != "cloud":
+        raise Refused("Jira Data Center takes a personal access token.", reason="malformed", status=422)
+    row = Connection(kind="tracker", protocol="jira", name=bounded("The name", name, 80, least=1))
+    row.base_url = _address(base_url) if base_url or not client else ""
     row.options = {"flavour": flavour, "email": bounded("The e-mail", email, 200)}
-    _seal(row, {"token": bounded("The token", token, 4_000, least=1), "hooks": []})
+    if client:
+        row.options["client_id"] = client
+        _seal(row, {"client_secret": bounded("The client's secret", client_secret, 4_000, least=1), "hooks": []})
+    else:
+        _seal(row, {"token": bounded("The token", token, 4_000, least=1), "hooks": []})
     return _kept(actor, row, "added")
 
 
 def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
-    """Takes name, base_url, email, token. What is None stays. Open clients are made anew."""
+    """Takes name, base_url, email, token, client_id, client_secret. What is None stays. Open clients are made anew."""
     given = {name: value for name, value in fields.items() if value is not None}
     with transaction.atomic():
         row = hold(id)
@@ -43,14 +52,33 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
             row.options = {**row.options, "email": bounded("The e-mail", given["email"], 200)}
         if given.get("token"):
             _seal(row, {**trackers.secrets(row), "token": bounded("The token", given["token"], 4_000)})
+        _edit_client(row, given)
         if given.keys() & {"base_url", "email", "token"}:
             row.options = {k: v for k, v in row.options.items() if not k.startswith("account")}
         row.price_version += 1
         return _kept(actor, row, "edited", fields=sorted(given))
 
 
+def _edit_client(row: Connection, given: dict[str, Any]) -> None:
+    """Another client knows nothing of the sign-in before."""
+    if not row.options.get("client_id"):
+        return
+    if given.get("client_secret"):
+        secret = bounded("The client's secret", given["client_secret"], 4_000)
+        _seal(row, {**trackers.secrets(row), "client_secret": secret})
+    if given.get("client_id") and given["client_id"] != row.options["client_id"]:
+        row.options = {
+            "flavour": "cloud",
+            "email": "",
+            "client_id": bounded("The client's id", given["client_id"], 200),
+        }
+        SignIn.objects.filter(connection=row).delete()
+
+
 def remove(actor: Actor, id: UUID) -> None:
     """Raises Refused(in_use) while its tickets are kept: their runs are part of the record."""
+    if found := Connection.objects.filter(id=id, kind="tracker").first():
+        hooks.take_back(found)
     with transaction.atomic():
         row = hold(id)
         if Ticket.objects.filter(connection=row).exists():
@@ -105,6 +133,7 @@ def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Wa
             project=project, defaults=values | {"connection": row, "poll_due": Now()}
         )
         _note(actor, connection, "watched", project=project.id, key=project.key, spaces=values["spaces"])
+        _hooks_due(connection)
     pokes.poke("polls")
     return made
 
@@ -117,6 +146,13 @@ def unwatch(actor: Actor, project_id: UUID) -> None:
             raise Refused("This project watches nothing.", reason="no_such_watch", status=404)
         found.delete()
         _note(actor, found.connection_id, "unwatched", project=project_id)
+        _hooks_due(found.connection_id)
+
+
+def _hooks_due(connection: UUID) -> None:
+    """What Jira shall deliver follows from what is watched."""
+    if SignIn.objects.filter(connection=connection).update(hooks_due=Now()):
+        pokes.poke("hooks")
 
 
 def _checked(row: Connection, project: Project, given: dict[str, Any]) -> dict[str, Any]:

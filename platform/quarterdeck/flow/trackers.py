@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import board
+from quarterdeck.flow import board, tokens
 from quarterdeck.outside import plugs
 from quarterdeck.outside.tracker.port import WRITES, Person, Tracker
 from quarterdeck.record import keys
@@ -55,6 +56,15 @@ def watch_of(ticket: Ticket) -> Watch | None:
 
 def _connect(connection: Connection) -> Tracker:
     kept, options = secrets(connection), connection.options
+    if options.get("client_id"):
+        if not options.get("cloud_id"):
+            raise Refused("Nobody signed in to this Jira, or chose one of its sites.", reason="bad_key", status=401,
+                          remedy="Sign in under Settings, Trackers.")  # fmt: skip
+        return plugs.jira(
+            tokens.StoredTokens(connection.id), flavour="cloud", base_url=connection.base_url, allowed=WRITES,
+            client_id=options["client_id"], client_secret=kept.get("client_secret", ""), cloud_id=options["cloud_id"],
+            gateway=settings.ATLASSIAN_GATEWAY, login=settings.ATLASSIAN_LOGIN,
+        )  # fmt: skip
     return plugs.jira(
         flavour=options.get("flavour", "cloud"), base_url=connection.base_url, email=options.get("email", ""),
         token=kept.get("token", ""), allowed=WRITES,

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 from django.conf import settings
 
 from quarterdeck.errors import Refused
 from quarterdeck.outside.cluster.port import Cluster
 from quarterdeck.outside.forge.port import Forge
+from quarterdeck.outside.reach import Reach
 from quarterdeck.outside.repos.port import Repos
 from quarterdeck.outside.tracker.port import Tracker
 
@@ -53,12 +55,22 @@ def tracker(name: str, make: Callable[[], Tracker]) -> Tracker:
     return cast(Tracker, _once(f"tracker:{name}", make))
 
 
+def reach() -> Reach:
+    """The way to trackers. Its Refused says which setting opens a private network."""
+    return Reach(settings.TRACKER_REACHES, "QUARTERDECK_TRACKER_REACHES")
+
+
+def web() -> httpx.Client:
+    """For a few calls to where a person signs in. Close it."""
+    return httpx.Client(transport=reach(), trust_env=False, timeout=20.0)
+
+
 def jira(tokens: Any = None, **fields: Any) -> Tracker:
     """Raises Refused(malformed) for settings that cannot work."""
     from quarterdeck.outside.tracker.jira.config import Config
     from quarterdeck.outside.tracker.jira.connect import connect
 
-    return connect(Config(**fields).checked(), tokens)
+    return connect(Config(**fields).checked(), tokens, transport=reach())
 
 
 def ears() -> Any:

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 from quarterdeck.errors import GaveUp
-from quarterdeck.record.models import Connection, Repository
+from quarterdeck.record.models import Connection, Repository, SignIn
 from quarterdeck.record.models.base import new_id
 
 
@@ -34,7 +34,9 @@ def open_secret(cipher: bytes, key_id: str) -> str:
 
 def missing() -> list[str]:
     """Key ids that rows name and the folder does not hold."""
-    used = {key_id for kind in (Connection, Repository) for key_id in kind.objects.values_list("key_id", flat=True)}
+    used = {
+        key_id for kind in (Connection, Repository, SignIn) for key_id in kind.objects.values_list("key_id", flat=True)
+    }
     return [key_id for key_id in sorted(used - {""}) if not (settings.KEYS_DIR / f"{key_id}.key").exists()]
 
 

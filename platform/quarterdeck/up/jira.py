@@ -25,6 +25,12 @@ class Demo:
         """What `make_ready` is told, so that a project watches it."""
         return ["--jira", self.address, "--jira-connection", CONNECTION]
 
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """It stands on this machine, and one signs in to it there: what a Jira elsewhere needs none of."""
+        reaches = f"{given.get('QUARTERDECK_TRACKER_REACHES', '')} {HOST}".strip()
+        return {"QUARTERDECK_TRACKER_REACHES": reaches, "QUARTERDECK_ATLASSIAN_LOGIN": self.address,
+                "QUARTERDECK_ATLASSIAN_GATEWAY": self.address}  # fmt: skip
+
     def service(self, dashboard: str) -> Service:
         words = [sys.executable, "-P", "-m", "quarterdeck.outside.tracker.jira.demo", "--port", str(self.port)]
         return Service("jira", [*words, "--hook", f"{dashboard}/hooks/{CONNECTION}"], probe.over_tcp(HOST, self.port))

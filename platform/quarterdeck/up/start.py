@@ -51,7 +51,8 @@ async def _live(place: Place, given: Mapping[str, str], lock: DataLock) -> int:
     port = ports.choose(place.host, place.port, named=place.port_named)
     want = cluster.wanted(given)
     demo = jira.wanted(given)
-    house = House(place.logs, place.pids, environment.of_children(place, given, port), sentences.say)
+    children = environment.of_children(place, given, port) | (demo.environment(given) if demo else {})
+    house = House(place.logs, place.pids, children, sentences.say)
     boot = Boot(place, port, Supervisor(house), want, demo)
     try:
         if await _unless(leave, boot.start(given)):

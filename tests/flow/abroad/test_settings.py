@@ -59,3 +59,11 @@ def test_what_waits_and_what_went_wrong_is_counted(connection: Connection, watch
     told = shown.one(connection)
     assert (told.waiting_reads, told.failed) == (1, 1)
     assert told.errors == ["Larkfield: Jira does not answer.", "This is no delivery."]
+
+
+def test_an_address_on_this_machine_is_refused_and_the_operators_setting_is_named(alice_acts: Actor) -> None:
+    row = tracker_settings.connect(
+        alice_acts, name="Inner", flavour="datacenter", base_url="http://127.0.0.1:9", token="t"
+    )
+    ((fact, ok, remedy),) = tracker_settings.test(alice_acts, row.id)
+    assert (ok, "127.0.0.1" in fact, "QUARTERDECK_TRACKER_REACHES" in remedy) == (False, True, True)

@@ -9,8 +9,9 @@ from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.projects import facts
+from quarterdeck.doors.connect import back_address
 from quarterdeck.errors import Refused
-from quarterdeck.flow import accounts, deliveries, preview, tracker_settings, trackers
+from quarterdeck.flow import accounts, deliveries, preview, sign_ins, tracker_settings, trackers
 from quarterdeck.record.models import Connection
 from quarterdeck.record.views import trackers as shown
 
@@ -56,6 +57,24 @@ def remove(request: Asked, connection: UUID) -> HttpResponse:
 @router.post("/trackers/{uuid:connection}/test", response=list[views.SettingFact], auth=OWNER)
 def test(request: Asked, connection: UUID) -> list[views.SettingFact]:
     return facts(tracker_settings.test(request.auth.actor, connection))
+
+
+@router.post("/trackers/{uuid:connection}/sign-in", response=views.OneWord, auth=OWNER)
+def sign_in(request: Asked, connection: UUID) -> views.OneWord:
+    """The address that the owner's browser opens to agree."""
+    return views.OneWord(word=sign_ins.begin(request.auth.person, connection, back_address(request)))
+
+
+@router.delete("/trackers/{uuid:connection}/sign-in", response=views.TrackerView, auth=OWNER)
+def sign_out(request: Asked, connection: UUID) -> views.TrackerView:
+    sign_ins.leave(request.auth.actor, connection)
+    return _one(connection)
+
+
+@router.put("/trackers/{uuid:connection}/site", response=views.TrackerView, auth=OWNER)
+def site(request: Asked, connection: UUID, body: bodies.SiteBody) -> views.TrackerView:
+    sign_ins.choose(request.auth.actor, connection, body.site)
+    return _one(connection)
 
 
 @router.post("/trackers/{uuid:connection}/secret", response=views.OneWord, auth=OWNER)

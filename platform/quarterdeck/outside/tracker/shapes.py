@@ -163,6 +163,7 @@ class Hook:
     query: str
     events: list[str]
     expires: datetime | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Connected trackers as the settings show them. Counts are made from rows."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from deckwire import views
-from quarterdeck.record.models import Connection, Delivery, Outbox, Ticket, TrackerAccount, Watch
+from quarterdeck.record.models import Connection, Delivery, Outbox, SignIn, Ticket, TrackerAccount, Watch
 from quarterdeck.record.views.times import ms
 
 NEWEST = 50
@@ -28,13 +29,26 @@ def one(row: Connection, secrets: int = 0) -> views.TrackerView:
         hook_path=f"/hooks/{row.id}", secrets=secrets, last_webhook=ms(last) if last else None, waiting_reads=waiting.count(),
         waiting_writes=_writes(row).count(), failed=Delivery.objects.filter(connection=row, state="failed").count(),
         quiet_until=ms(row.writes_quiet_until) if quiet and row.writes_quiet_until else None, errors=_errors(row),
-        watches=[_watch(each) for each in watches],
+        watches=[_watch(each) for each in watches], **_sign_in(row),
         people=[
             views.TrackerPerson(id=str(each.id), account=each.account, name=each.name,
                                 person=str(each.person) if each.person else "", allowed=each.allowed)
             for each in people[:200]
         ],
     )  # fmt: skip
+
+
+def _sign_in(row: Connection) -> dict[str, Any]:
+    """What is told of a client of OAuth 2.0; nothing for a connection with a token."""
+    if not row.options.get("client_id"):
+        return {}
+    held = SignIn.objects.filter(connection=row).first()
+    return {
+        "client_id": row.options["client_id"], "signed_in": held is not None, "site": row.options.get("cloud_id", ""),
+        "sites": [views.TrackerSite(**one) for one in row.options.get("sites", [])],
+        "hooks_until": ms(held.hooks_until) if held and held.hooks_until else None,
+        "hooks_note": held.hooks_note if held else "",
+    }  # fmt: skip
 
 
 def _writes(row: Connection) -> QuerySet[Outbox]:

@@ -315,6 +315,7 @@ def test_a_limit_says_how_long_and_why_and_stops_only_its_own_lane(cloud: Cloud,
 
 def test_tokens_renew_themselves_and_a_refresh_token_serves_once(demo: Demo) -> None:
     settings, now = signed_in(demo), datetime.now(UTC).timestamp()
+    demo.codes["demo-code"] = "https://deck.example/back"
     tokens = MemoryTokens(oauth.redeem(settings, "demo-code", "https://deck.example/back"))
     assert tokens.load().until > now + 3000
     assert oauth.sites(settings, tokens.load())[0][0] == server.CLOUD_ID

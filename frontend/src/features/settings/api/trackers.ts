@@ -8,6 +8,9 @@ export const connectTracker = (body: TrackerBody): Promise<TrackerView> => http.
 export const changeTracker = (id: string, body: TrackerPatch): Promise<TrackerView> => http.patch<TrackerView>(path(id), body);
 export const removeTracker = (id: string): Promise<void> => http.delete<void>(path(id));
 export const testTracker = (id: string): Promise<SettingFact[]> => http.post<SettingFact[]>(`${path(id)}/test`);
+export const signIn = (id: string): Promise<OneWord> => http.post<OneWord>(`${path(id)}/sign-in`);
+export const signOut = (id: string): Promise<void> => http.delete<void>(`${path(id)}/sign-in`);
+export const chooseSite = (id: string, site: string): Promise<TrackerView> => http.put<TrackerView>(`${path(id)}/site`, { site });
 export const newSecret = (id: string): Promise<OneWord> => http.post<OneWord>(`${path(id)}/secret`);
 export const linkCode = (id: string): Promise<OneWord> => http.post<OneWord>(`${path(id)}/link`);
 export const tryQuery = (id: string, query: string): Promise<FoundTickets> => http.post<FoundTickets>(`${path(id)}/preview`, { query });

@@ -5,6 +5,7 @@ import { useMe } from "@/app/session";
 import { getTrackers, testTracker } from "@/features/settings/api/trackers";
 import { Facts } from "@/features/settings/facts";
 import { JiraForm } from "@/features/settings/trackers/jira-form";
+import { SignIn } from "@/features/settings/trackers/jira-sign-in";
 import { Accounts, Deliveries, Hooks } from "@/features/settings/trackers/jira-traffic";
 import { JiraWatch } from "@/features/settings/trackers/jira-watch";
 import { plural } from "@/lib/money";
@@ -52,6 +53,7 @@ function Jira({ tracker }: { tracker: TrackerView }) {
       </header>
       <Facts facts={test.data} error={test.error} pending={test.isPending} />
       {editing && <JiraForm tracker={tracker} onDone={() => setEditing(false)} />}
+      {tracker.clientId && <SignIn tracker={tracker} />}
       <Traffic tracker={tracker} />
       <Watches tracker={tracker} />
       <Hooks tracker={tracker} />

@@ -162,7 +162,8 @@ class Cloud(Jira):
 
     def hooks(self) -> list[Hook]:
         return [] if "hooks" not in self.can else [
-            Hook(str(one["id"]), str(one.get("jqlFilter", "")), list(one.get("events") or []), _until(one))
+            Hook(str(one["id"]), str(one.get("jqlFilter", "")), list(one.get("events") or []), _until(one),
+                 str(one.get("url", "")))
             for one in self._pages("/webhook", "values")
         ]  # fmt: skip
 
@@ -176,7 +177,7 @@ class Cloud(Jira):
             words = " ".join(str(one) for one in made.get("errors") or [])
             raise Refused(words or "Jira registered no webhook.", reason="bad_query", status=422)
         id = str(made["createdWebhookId"])
-        return next((one for one in self.hooks() if one.id == id), Hook(id, query, list(events)))
+        return next((one for one in self.hooks() if one.id == id), Hook(id, query, list(events), None, url))
 
     def refresh_hooks(self, ids: Sequence[str]) -> datetime:
         if "hooks" not in self.can:

@@ -32,6 +32,22 @@ def act(where: Site, form: dict[str, str]) -> None:
         where.edit(IDA, row, changed)
 
 
+def agree(query: dict[str, str]) -> bytes:
+    """Where a person opens her Jira to a client."""
+    kept = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(one)}">' for name, one in query.items())
+    form = f'<form action="/authorize">{kept}<button name="accept" value="1">Accept</button></form>'
+    return _page("Open larkfield to Quarterdeck?", f"<p>It asks for: {escape(query.get('scope', ''))}</p>{form}")
+
+
+def sorry() -> bytes:
+    return _page("Unknown client", "<p>No client of this id is known here.")
+
+
+def _page(title: str, inside: str) -> bytes:
+    head = f'<meta charset="utf-8"><style>{STYLE}</style><title>{title}</title>'
+    return f'<!doctype html><html lang="en">{head}<h1>{title}</h1>{inside}'.encode()
+
+
 def html(where: Site) -> bytes:
     with where.lock:
         rows = [where.shown(row) for row in where.issues.values()]

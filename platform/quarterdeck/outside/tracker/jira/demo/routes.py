@@ -397,8 +397,9 @@ def _registered(a: Asked, wanted: Row) -> Row:
     return {"createdWebhookId": id}
 
 
-def until(a: Asked) -> str:
-    return site.stamp(a.site.now().astimezone(UTC) + timedelta(days=HOOK_DAYS))
+def until(a: Asked) -> int:
+    """In milliseconds, as Cloud tells it here and nowhere else."""
+    return int((a.site.now().astimezone(UTC) + timedelta(days=HOOK_DAYS)).timestamp() * 1000)
 
 
 @route("PUT", "/webhook/refresh")
@@ -420,4 +421,4 @@ def unhook(a: Asked) -> Answer:
 
 
 def expired(hook: Row, now: datetime) -> bool:
-    return datetime.fromisoformat(hook["expirationDate"]) < now
+    return bool(hook["expirationDate"] < now.timestamp() * 1000)

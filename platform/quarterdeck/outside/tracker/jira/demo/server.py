@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from quarterdeck.outside.tracker.jira.demo import page, routes
 from quarterdeck.outside.tracker.jira.demo.deliver import Deliverer
@@ -48,6 +49,8 @@ class Demo:
         self.faults: deque[Fault] = deque()
         self.seen: list[tuple[str, str]] = []
         self.refresh, self.accesses, self.lock = "demo-refresh-0", {"demo-access-0"}, threading.Lock()
+        self.codes: dict[str, str] = {}
+        self.sites = [{"id": CLOUD_ID, "name": "larkfield", "url": "", "scopes": []}]
         self.deliverer = Deliverer(self.site, self.hooks, url=hook_url, secret=SECRET, client_secret=CLIENT_SECRET)
         self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._http.daemon_threads = True
@@ -90,7 +93,10 @@ class Demo:
         """The token endpoint: a refresh token serves once."""
         with self.lock:
             known = body.get("client_id") == CLIENT_ID and body.get("client_secret") == CLIENT_SECRET
-            fresh = body.get("grant_type") == "authorization_code" and body.get("code") == "demo-code"
+            back = (
+                self.codes.pop(str(body.get("code")), None) if body.get("grant_type") == "authorization_code" else None
+            )
+            fresh = back is not None and back == body.get("redirect_uri")
             again = body.get("grant_type") == "refresh_token" and body.get("refresh_token") == self.refresh
             if not known or not (fresh or again):
                 return 403, {"error": "invalid_grant", "error_description": "Unknown or invalid refresh token."}
@@ -99,6 +105,18 @@ class Demo:
             self.accesses.add(f"demo-access-{number}")
             return 200, {"access_token": f"demo-access-{number}", "refresh_token": self.refresh, "expires_in": 3600,
                          "token_type": "Bearer", "scope": "read:jira-work"}  # fmt: skip
+
+    def agree(self, query: dict[str, str]) -> tuple[int, Any]:
+        """The page where a person agrees; `accept` is its button. A code serves once, and only where it was sent to."""
+        back = urlsplit(query.get("redirect_uri", ""))
+        if query.get("client_id") != CLIENT_ID or query.get("response_type") != "code" or not back.scheme:
+            return 403, page.sorry()
+        if "accept" not in query:
+            return 200, page.agree(query)
+        code = f"demo-code-{secrets.token_urlsafe(8)}"
+        with self.lock:
+            self.codes[code] = query["redirect_uri"]
+        return 302, f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query.get('state', '')})}"
 
     def answer(self, method: str, target: str, authority: str, raw: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
@@ -109,19 +127,21 @@ class Demo:
             if method == "POST":
                 page.act(self.site, dict(parse_qsl(raw.decode("utf-8", "replace"))))
             return 200, page.html(self.site)
+        if path == "/authorize":
+            return self.agree(dict(parse_qsl(parts.query)))
         body = json.loads(raw) if raw.strip() else {}
         if path == "/oauth/token":
             return self.sign_in(body)
         who, app = self.who(authority)
         if path == "/oauth/token/accessible-resources":
-            return 200, [{"id": CLOUD_ID, "name": "larkfield", "url": self.url, "scopes": []}]
+            return 200, [{**one, "url": one["url"] or self.url} for one in self.sites]
         path = path.removeprefix(f"/ex/jira/{CLOUD_ID}")
         found, named = routes.find(method, path)
         return found(routes.Asked(self.site, who, named, dict(parse_qsl(parts.query)), body, self.hooks, app))
 
 
 def _kind(path: str, body: Any) -> str:
-    if path == "/":
+    if path in ("/", "/authorize"):
         return "text/html; charset=utf-8"
     return "application/octet-stream" if isinstance(body, bytes) else "application/json"
 
@@ -153,6 +173,8 @@ def _handler(demo: Demo) -> type[BaseHTTPRequestHandler]:
                 )
             if fault:
                 return self._broken(fault)
+            if status == 302:
+                return self._reply(302, b"", {"location": str(body)})
             return self._reply(status, body, {})
 
         def _broken(self, fault: Fault) -> None:
@@ -165,9 +187,7 @@ def _handler(demo: Demo) -> type[BaseHTTPRequestHandler]:
             raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
             self.send_response_only(status)
             self.send_header("date", formatdate(usegmt=True))
-            self.send_header(
-                "content-type", "application/octet-stream" if isinstance(body, bytes) else "application/json"
-            )
+            self.send_header("content-type", _kind(urlsplit(self.path).path, body))
             self.send_header("content-length", str(len(raw)))
             for name, value in headers.items():
                 self.send_header(name, value)
