@@ -33,6 +33,7 @@ def test_the_plan_waits_for_alice_and_goes_on_in_another_place(stage):
     assert [one.state for one in platform.byes] == ["parked"]
     ask = platform.asked()[0]["asks"][0]
     assert (ask["kind"], ask["plan"]["steps"][0]["title"]) == ("plan", "Add, do not subtract")
+    assert ask["context"] == "total must add", "what it has understood stands beside the plan"
     platform.answer({"verb": "approve", "words": "but be quick"})
     start().ends(0)
     assert platform.byes[-1].state == "sealed"
@@ -227,7 +228,9 @@ def test_money_that_is_spent_is_asked_for_and_the_run_goes_on(stage):
     platform.before = budget
     agent = start()
     platform.wait(Platform.asked)
-    assert platform.asked()[0]["asks"][0]["kind"] == "budget"
+    ask = platform.asked()[0]["asks"][0]
+    assert (ask["kind"], ask["facts"][0]["value"]) == ("budget", "money")
+    assert "used up" not in ask["ask"] + ask["context"], "a little may be left: it is only not enough"
     broke[0] = False
     platform.answer({"verb": "raise budget", "words": "two more"})
     agent.ends(0)
@@ -252,9 +255,39 @@ def test_steps_that_are_used_up_are_asked_for(stage):
     platform, start = stage(steps=4, **PATIENT)
     agent = start()
     platform.wait(Platform.asked)
-    assert "4 model calls" in platform.asked()[0]["asks"][0]["context"]
+    ask = platform.asked()[0]["asks"][0]
+    assert "4 model calls" in ask["context"]
+    assert [one["id"] for one in ask["choices"]] == ["raise", "deny"], "nothing is written yet that could be sealed"
     platform.answer({"verb": "approve"})
     agent.ends(0)
+
+
+def test_work_that_its_limit_cuts_short_is_sealed_as_it_stands(stage):
+    platform, start = stage(steps=5, **PATIENT)
+    agent = start()
+    platform.wait(Platform.asked)
+    assert [one["id"] for one in platform.asked()[0]["asks"][0]["choices"]] == ["raise", "seal", "deny"]
+    platform.answer({"verb": "answer", "choice": "seal"})
+    agent.ends(0)
+    assert "result += price" in git("show", "run:till.py", cwd=platform.repository)
+    assert platform.byes[-1].state == "sealed"
+    assert "0 of 1 steps of the plan are done" in platform.of("sealed")[0]["summary"]
+    assert platform.fates == {"c1": "applied"}
+    assert platform.asked()[1:] == [], "the review and the seal cost no call"
+
+
+def test_a_run_that_was_sealed_unfinished_is_taken_up_again_with_words(stage):
+    platform, start = stage(steps=5, **PATIENT)
+    agent = start()
+    platform.wait(Platform.asked)
+    platform.answer({"verb": "answer", "choice": "seal"})
+    agent.ends(0)
+    platform.tell("redirect", words="finish it all the same")
+    again = start()
+    platform.wait(lambda p: len(p.asked()) == 2, "the limit still stands")
+    platform.answer({"verb": "approve"})
+    again.ends(0)
+    assert len(platform.of("sealed")) == 2
 
 
 def test_a_limit_that_is_not_raised_ends_the_run_with_words_and_the_command_applied(stage):

@@ -16,6 +16,19 @@ from deckwire.events import Applied
 from deckwire.requests import Answer, Ask, Choice, Fact
 from deckwire.words import RequestKind
 
+WHAT = {"money": "money", "steps": "steps", "seconds": "time"}
+"""What ran out, by the kind of limit."""
+MORE = {
+    "money": "The next call does not fit under the cap. Raise it?",
+    "steps": "The run has taken all its steps. May it take as many again?",
+    "seconds": "The attempt has worked all its time. May it work as long again?",
+}
+GRANT = {"money": "Raise the cap", "steps": "Grant as many steps again", "seconds": "Grant as much time again"}
+CALL_NOT_MADE = (
+    "A call is made only when the most that it can cost fits under the cap; this one did not, and was not made."
+)
+NOT_RUN = "not run: the work was handed in as it stood"
+
 
 def ask_person(deck: Deck, asks: Sequence[Ask]) -> tuple[list[Answer], Applied]:
     """One interrupt with all asks; returns their answers in order, and the event for the commands that brought them."""
@@ -71,26 +84,45 @@ def _words(answers: list[Answer]) -> str:
 
 async def limit(deck: Deck, state: State, config: RunnableConfig) -> State:
     """The run's patience ended; a person may grant more of it. Money is granted at the gateway, steps and seconds here."""
-    reached = state["limit"]
-    answers, taken = ask_person(deck, [_limit_ask(reached)])
+    answers, taken = ask_person(deck, [_limit_ask(deck, state)])
     answer = answers[0]
     if answer.verb == "deny" or answer.choice == "deny":
         raise GaveUp("budget_denied", answer.words or "No more was granted.", "", taken.commands)
+    update = _handed_in(state) if answer.choice == "seal" else _granted(deck, state, answer)
+    return {**update, "limit": {}, "applied": taken.commands, "binding": bound(taken)}
+
+
+def _granted(deck: Deck, state: State, answer: Answer) -> State:
+    kind = state["limit"]["kind"]
     raised = dict(state.get("raised") or {})
-    if reached["kind"] in ("steps", "seconds"):
-        raised[reached["kind"]] = raised.get(reached["kind"], 0) + getattr(deck.config.limits, reached["kind"])
-    by = answer.by or "your supervisor"
+    if kind in ("steps", "seconds"):
+        raised[kind] = raised.get(kind, 0) + getattr(deck.config.limits, kind)
     if answer.verb == "redirect":
-        update = redirected(state, [(answer.by, answer.words)])
-    elif reached["kind"] == "model":
-        update = {}
-    else:
-        update = {"messages": [direction(f"Budget: {by} granted more. {answer.words}".rstrip())]}
-    return {**update, "limit": {}, "raised": raised, "applied": taken.commands, "binding": bound(taken)}
+        return {**redirected(state, [(answer.by, answer.words)]), "raised": raised}
+    if kind == "model":
+        return {"raised": raised}
+    by = answer.by or "your supervisor"
+    return {"messages": [direction(f"Budget: {by} granted more. {answer.words}".rstrip())], "raised": raised}
 
 
-def _limit_ask(reached: Json) -> Ask:
-    return _model_ask(reached) if reached["kind"] == "model" else _more_ask(reached)
+def _handed_in(state: State) -> State:
+    """The work as it stands goes to the review, unfinished: a person decides there what it is worth."""
+    unrun: list[BaseMessage] = [result(one["id"], NOT_RUN, state["stage"]) for one in state.get("calls") or []]
+    summary = f"Sealed before it was done, because its {WHAT[state['limit']['kind']]} ran out: {_stands(state)}."
+    return {"messages": unrun, "calls": [], "stage": "seal", "summary": summary}
+
+
+def _stands(state: State) -> str:
+    steps = (state.get("plan") or {}).get("steps", [])
+    done = sum(1 for step in steps if step.get("state") == "done")
+    return f"{done} of {len(steps)} steps of the plan are done"
+
+
+def _limit_ask(deck: Deck, state: State) -> Ask:
+    reached = state["limit"]
+    if reached["kind"] == "model":
+        return _model_ask(reached)
+    return _more_ask(reached, may_seal=deck.workspace.head != deck.welcome.base_commit)
 
 
 def _model_ask(reached: Json) -> Ask:
@@ -104,17 +136,19 @@ def _model_ask(reached: Json) -> Ask:
     )
 
 
-def _more_ask(reached: Json) -> Ask:
-    what = {"money": "money", "steps": "steps", "seconds": "time"}[reached["kind"]]
+def _more_ask(reached: Json, *, may_seal: bool) -> Ask:
+    kind = reached["kind"]
+    seal = Choice(id="seal", label="Seal what is there", effect="The work goes to the review as it stands, unfinished.")
     return Ask(
         kind=RequestKind.BUDGET,
-        ask=f"The run has used up its {what}. May it have more?",
-        context=reached["text"],
-        facts=[Fact(label="Limit", value=what, tone="warn")],
+        ask=MORE[kind],
+        context=CALL_NOT_MADE if kind == "money" else reached["text"],
+        facts=[Fact(label="Limit", value=WHAT[kind], tone="warn")],
         choices=[
-            Choice(id="raise", label="Grant more", effect="The agent goes on where it stopped."),
+            Choice(id="raise", label=GRANT[kind], effect="The agent goes on where it stopped.", suggested=True),
+            *([seal] if may_seal else []),
             Choice(id="deny", label="End the run", effect="The run fails; what it did stays on its branch."),
         ],
         approve_means="The agent goes on where it stopped.",
-        reversible="Yes: pause, redirect or stop at any step.",
+        reversible="Pause, redirect or stop it at any step.",
     )

@@ -32,16 +32,17 @@ async def plan(deck: Deck, state: State, config: RunnableConfig) -> State:
 
 async def plan_gate(deck: Deck, state: State, config: RunnableConfig) -> State:
     """Asks once and does nothing else: LangGraph runs it again from its start when the answer is there."""
-    answers, taken = ask_person(deck, [_ask(visible(deck.welcome.ticket.title)[:120], state["plan"])])
+    answers, taken = ask_person(deck, [_ask(visible(deck.welcome.ticket.title)[:120], state)])
     return {**_decided(state, answers[0]), "applied": taken.commands, "binding": _events(state, answers[0], taken)}
 
 
-def _ask(title: str, plan: Json) -> Ask:
-    made = Plan.model_validate(plan)
-    steps = "1 step" if len(made.steps) == 1 else f"{len(made.steps)} steps"
+def _ask(title: str, state: State) -> Ask:
+    """How many steps and files it has stands in the plan itself; what like it cost is the platform's to say."""
+    made = Plan.model_validate(state["plan"])
     return Ask(
         kind=RequestKind.PLAN,
-        ask=f"{title}: work by this plan? {steps}, {made.risk.value} risk.",
+        ask=f"{title}: work by this plan?",
+        context=visible((state.get("understood") or {}).get("restated", ""))[:600],
         risk=made.risk,
         plan=made,
         approve_means="The agent starts to work by this plan.",
