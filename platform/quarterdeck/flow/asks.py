@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from deckwire.events import Asked
 from deckwire.requests import Ask
 from deckwire.words import RequestKind, Risk
+from quarterdeck.flow import usual
 from quarterdeck.record.models import OPEN_REQUEST, Request, RequestState, Run
 
 
@@ -20,11 +21,18 @@ def from_agent(run: Run, asked: Asked) -> None:
     rows = [
         Request(
             id=request_id(run.id, asked.interrupt, index), run=run, kind=ask.kind, interrupt=asked.interrupt, index=index,
-            body=ask.model_dump(mode="json"), risk=ask.risk,
+            body=_told(run, ask).model_dump(mode="json"), risk=ask.risk,
         )
         for index, ask in enumerate(asked.asks)
     ]  # fmt: skip
     Request.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _told(run: Run, ask: Ask) -> Ask:
+    """To a plan the platform adds what it knows and the agent cannot: what such runs come to."""
+    if ask.kind != RequestKind.PLAN:
+        return ask
+    return ask.model_copy(update={"facts": [*ask.facts, *usual.facts(run)]})
 
 
 def from_platform(run: Run, kind: RequestKind, ask: Ask, *, key: str) -> None:

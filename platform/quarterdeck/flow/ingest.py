@@ -188,7 +188,7 @@ def _asked(run: Run, said: Asked, head: StreamHead) -> None:
 
 
 def _applied(run: Run, said: Applied, head: StreamHead) -> None:
-    done = mailbox.end(run, said.commands, Fate.APPLIED, "in the history that will be resumed")
+    done = mailbox.end(run, said.commands, Fate.APPLIED, "the agent has taken it up")
     if run.phase == Phase.WAITING and any(row.body.get("verb", row.verb) == "answer" for row in done):
         lifecycle.move(run, Phase.WORKING, reason="decided", by="rule:ingest", head=head)
 

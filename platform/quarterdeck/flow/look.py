@@ -12,7 +12,7 @@ from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import snapshot
 from quarterdeck.record.models import Approval, Proposal, Run, RunRepository
-from quarterdeck.record.views.proposals import evidence, proposal
+from quarterdeck.record.views.proposals import evidence, proposal, span
 from quarterdeck.record.views.times import ms
 
 COMMITS_KEPT = 200
@@ -139,12 +139,8 @@ def _approval(row: Approval, standing: Proposal) -> views.Approval:
 
 
 def _took(standing: Proposal, run: views.Run) -> str:
-    seconds = max(0, (ms(standing.sealed_at) - run.started_at) // 1000)
-    minutes = seconds // 60
-    if minutes < 2:
-        return f"{seconds} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return span(max(0, (ms(standing.sealed_at) - run.started_at) // 1000))
 
 
 def money(micro: int) -> str:
-    return f"{micro / 1_000_000:.2f}"
+    return f"${micro / 1_000_000:.2f}"

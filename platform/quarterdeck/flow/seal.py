@@ -122,7 +122,7 @@ def _ask(run: Run, proposal: Proposal, found: evidence.Found) -> Ask:
     badges = {badge for file in stats["files"] for badge in file["badges"]}
     risk = Risk.HIGH if broken or badges & RISKY else Risk.MEDIUM if beyond else Risk.LOW
     return Ask(
-        kind=RequestKind.REVIEW, ask=f"Review {run.ticket.key}: {run.ticket.title}", context=proposal.summary[:1200], risk=risk,
+        kind=RequestKind.REVIEW, ask=f"Review: {run.ticket.title}", context=proposal.summary[:1200], risk=risk,
         facts=[
             Fact(label="Fails before, passes now", value=str(len(found["f2p"])), tone="good" if found["f2p"] else "plain"),
             Fact(label="Still passes", value=str(found["p2p"]), tone="warn" if broken else "plain"),

@@ -56,13 +56,21 @@ def check(row: Check) -> views.Check:
 
 
 def evidence(row: Proposal, *, spent: str, cap: str, time: str) -> list[views.EvidenceRow]:
-    """Proof first, then checks, then what it cost. "Re-run" by the platform, never "proved"."""
+    """Proof first, then checks, then what it cost: a figure, no proof. "Re-run" by the platform, never "proved"."""
     checks = list(row.checks.all())
     return [
         _fixed(row), _kept(row), *_still_failing(row), *_known_red(row), _beyond(row), *[_checked(one) for one in checks],
-        views.EvidenceRow(kind="cost", what="Cost", figure=spent, note=f"of {cap}", state="good"),
-        views.EvidenceRow(kind="time", what="Time", figure=time, note="from assignment to the sealed head", state="good"),
+        views.EvidenceRow(kind="cost", what="Cost", figure=spent, note=f"of {cap}", state="unknown"),
+        views.EvidenceRow(kind="time", what="Time", figure=time, note="from assignment to the sealed head", state="unknown"),
     ]  # fmt: skip
+
+
+def span(seconds: int) -> str:
+    """How long something took, in the words of a fact."""
+    minutes = seconds // 60
+    if minutes < 2:
+        return f"{seconds} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _fixed(row: Proposal) -> views.EvidenceRow:
@@ -70,11 +78,7 @@ def _fixed(row: Proposal) -> views.EvidenceRow:
     count = _count(row.evidence, "f2p")
     if count is None:
         return views.EvidenceRow(kind="f2p", what="Failed before, pass now", figure=_not_run(row))
-    note = (
-        f"re-run by the platform on {row.base[:7]} and {row.head[:7]}"
-        if count
-        else "no test shows that the change was needed"
-    )
+    note = f"red on {row.base[:7]}, green on {row.head[:7]}" if count else "no test shows that the change was needed"
     state = "good" if count else "warn"
     return views.EvidenceRow(
         kind="f2p", what="Failed before, pass now", figure=str(count), note=note, state=state, items=names
