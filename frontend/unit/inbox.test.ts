@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { posts, refusedRequests } from "@/features/decide/plan";
-import { answerTo, missing, sortOut, whyAlone, type Picks } from "@/features/inbox/answers";
+import { answerTo, approveWord, effectOf, missing, sortOut, togetherWord, type Picks, whyAlone } from "@/features/inbox/answers";
 import { grouped } from "@/features/inbox/group";
 import { rewrite } from "@/features/inbox/rewrite-plan";
 import { explain, ordered } from "@/lib/order";
@@ -31,6 +31,27 @@ describe("what A sends", () => {
     expect(answerTo(asked, undefined, NONE, "")).toEqual({ verb: "answer", choice: "a", words: "a" });
     expect(answerTo(asked, undefined, { ...NONE, choices: { q1: "b" } }, "because")).toEqual({ verb: "answer", choice: "b", words: "because" });
   });
+  test("ends or seals a run instead of raising its cap, when that is picked", () => {
+    const choices = [{ id: "raise", label: "Raise the cap", effect: "", suggested: true }, { id: "seal", label: "Seal what is there", effect: "", suggested: false }, { id: "deny", label: "End the run", effect: "", suggested: false }];
+    const budget = request({ kind: "budget", amountMicro: 8, choices });
+    const picked = (choice: string) => ({ ...NONE, choices: { q1: choice } });
+    expect([answerTo(budget, run(), NONE, ""), approveWord(budget, NONE)]).toEqual([{ verb: "raise budget", amountMicro: 8 }, "Raise budget"]);
+    expect([answerTo(budget, run(), picked("seal"), ""), approveWord(budget, picked("seal"))]).toEqual([{ verb: "answer", choice: "seal" }, "Seal what is there"]);
+    expect([answerTo(budget, run(), picked("deny"), "enough"), approveWord(budget, picked("deny"))]).toEqual([{ verb: "deny", choice: "deny", words: "enough" }, "End the run"]);
+  });
+
+  test("grants steps and time without a cap, and names the amount where money is raised", () => {
+    const steps = request({ kind: "budget", facts: [{ label: "Limit", value: "steps", tone: "warn" }] });
+    expect(answerTo(steps, run(), NONE, "")).toEqual({ verb: "raise budget" });
+    const rich = run({ capMicro: 1_000_000, spentMicro: 920_000 });
+    expect(effectOf(request({ kind: "budget", amountMicro: 2_000_000 }), rich, NONE)).toBe("Raise the cap from $1.00 to $2.00");
+  });
+
+  test("says approve of many only where all are approved", () => {
+    const [plan, question] = [request({ kind: "plan" }), request({ kind: "question", id: "q2" })];
+    expect([togetherWord([plan, plan]), togetherWord([plan, question])]).toEqual(["Approve 2", "Decide 2 as listed"]);
+  });
+
   test("a budget sends the offered cap until another is typed", () => {
     const budget = request({ kind: "budget", amountMicro: 8 });
     expect(answerTo(budget, run(), NONE, "")).toEqual({ verb: "raise budget", amountMicro: 8 });

@@ -51,6 +51,12 @@ export const DONE_WORD: Record<Verb, string> = {
   retry: "Retrying", stop: "Stopping", "raise budget": "Budget raised for", merge: "Merging",
 };
 
+/** What somebody did, after their name. A verb that this version does not know speaks for itself. */
+export const VERB_DONE: Readonly<Record<string, string>> = {
+  approve: "approved it", deny: "refused it", answer: "answered", redirect: "redirected it", pause: "paused it", resume: "resumed it", rewind: "rewound it",
+  retry: "retried it", stop: "stopped it", "raise budget": "raised the budget", merge: "approved and merged it",
+};
+
 export const RISK_WORD: Record<Risk, string> = { low: "Low risk", medium: "Medium risk", high: "High risk" };
 export const RISK_WEIGHT: Record<Risk, number> = { low: 1, medium: 2, high: 4 };
 

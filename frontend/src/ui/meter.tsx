@@ -21,6 +21,7 @@ export function CostMeter({ spent, cap, currency, wide }: { spent: number; cap: 
         <span className={cx("font-medium", over ? "text-failed" : near ? "text-needs" : "text-text")}>{money(spent, currency)}</span>
         <span className="text-text-3">{cap === 0 ? "no cap" : `of ${money(cap, currency)}`}</span>
         {over && <span className="ml-auto font-medium text-failed">cap reached</span>}
+        {wide && cap > 0 && !over && <span className="ml-auto text-text-3">{money(cap - spent, currency)} left</span>}
       </div>
       <Meter share={share} tone={tone} label={cap === 0 ? `Spent ${money(spent, currency)}, no cap` : `Spent ${money(spent, currency)} of ${money(cap, currency)}`} />
     </div>

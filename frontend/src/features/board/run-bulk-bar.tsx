@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useKeys } from "@/app/keys";
 import { mayDecide, useMe } from "@/app/session";
 import { decideRequests, decideRuns } from "@/features/decide/decide";
-import { answerTo, effectOf, missing, whyAlone, type Picks } from "@/features/inbox/answers";
+import { answerTo, effectOf, missing, togetherWord, whyAlone, type Picks } from "@/features/inbox/answers";
 import { runOf } from "@/features/inbox/run-of";
 import { redirectRuns } from "@/features/run/api/redirect-run";
 import { stopRuns } from "@/features/run/api/stop-run";
@@ -38,14 +38,14 @@ export function RunBulkBar({ ids, onClear }: { ids: string[]; onClear: () => voi
   const approve = () => { setApproving(false); void decideRequests(approvable, (request) => answerTo(request, runOf(request), NO_PICKS, "")); onClear(); };
   const stop = () => { setStopping(false); void stopRuns(ids); onClear(); };
   useKeys([
-    { keys: "a", does: "Approve what the selection asks", group: "List", run: () => { if (may && approvable.length > 0) setApproving(true); } },
+    { keys: "a", does: "Decide what the selection asks", group: "List", run: () => { if (may && approvable.length > 0) setApproving(true); } },
     { keys: "p", does: "Pause the selection", group: "List", run: () => { if (may) act("pause"); } },
     { keys: "r", does: "Redirect the selection", group: "List", run: () => { if (may) setWriting(true); } },
   ]);
   return (
     <div role="toolbar" aria-label="Decide for the selection" className="enter absolute bottom-4 left-1/2 z-20 flex -translate-x-1/2 items-center gap-1.5 rounded-panel bg-raised py-2 pl-4 pr-2 shadow-(--shadow) max-tablet:inset-x-3 max-tablet:translate-x-0 max-tablet:overflow-x-auto">
       <span className="num mr-2 whitespace-nowrap font-medium">{plural(ids.length, "run")} selected</span>
-      {approvable.length > 0 && <Button look="primary" keys="a" disabled={!may} onClick={() => setApproving(true)}>Approve {approvable.length}</Button>}
+      {approvable.length > 0 && <Button look="primary" keys="a" disabled={!may} onClick={() => setApproving(true)}>{togetherWord(approvable)}</Button>}
       <Button look={approvable.length > 0 ? "plain" : "primary"} keys="r" icon={<CornerUpRight size={14} />} disabled={!may} onClick={() => setWriting(true)}>Redirect</Button>
       <Button keys="p" icon={<Pause size={14} />} disabled={!may} onClick={() => act("pause")}>Pause</Button>
       <Button icon={<Play size={14} />} disabled={!may} onClick={() => act("resume")}>Resume</Button>
@@ -54,10 +54,10 @@ export function RunBulkBar({ ids, onClear }: { ids: string[]; onClear: () => voi
       <Dialog open={writing} onClose={() => setWriting(false)} title={`Redirect ${plural(ids.length, "run")}`} note="Each run gets the same words and answers for itself; you get a receipt per run.">
         <RedirectBox value={text} onChange={setText} to={plural(ids.length, "run")} sendWord={`Redirect ${plural(ids.length, "run")}`} onSend={redirect} />
       </Dialog>
-      <Dialog open={approving} onClose={() => setApproving(false)} title={`Approve ${plural(approvable.length, "request")}?`} note="Each run answers for itself; you get a receipt per run. What needs its own look stays in the inbox."
-        footer={<><Button look="ghost" onClick={() => setApproving(false)}>Not now</Button><Button look="primary" autoFocus onClick={approve}>Approve {approvable.length}</Button></>}>
+      <Dialog open={approving} onClose={() => setApproving(false)} title={`${togetherWord(approvable)}?`} note="Each run answers for itself; you get a receipt per run. What needs its own look stays in the inbox."
+        footer={<><Button look="ghost" onClick={() => setApproving(false)}>Not now</Button><Button look="primary" autoFocus onClick={approve}>{togetherWord(approvable)}</Button></>}>
         <ul className="flex flex-col gap-1.5 text-text-2">
-          {approvable.map((one) => <li key={one.id} className="flex gap-3"><span className="mono shrink-0 text-text">{runOf(one)?.ticket.key}</span><span className="min-w-0">{effectOf(one, runOf(one), NO_PICKS)}</span></li>)}
+          {approvable.map((one) => <li key={one.id} className="flex gap-3"><span className="mono shrink-0 text-text">{runOf(one)?.ticket.key}</span><span className="min-w-0"><span className="block text-text">{one.ask}</span>{effectOf(one, runOf(one), NO_PICKS)}</span></li>)}
         </ul>
       </Dialog>
       <Dialog open={stopping} onClose={() => setStopping(false)} title={`Stop ${plural(ids.length, "run")}?`} note="A stopped run does not go on. Its branch and its history stay; money spent is spent."

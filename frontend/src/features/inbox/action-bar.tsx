@@ -2,13 +2,12 @@ import { Clock, CornerUpRight, Pause, Pencil, Undo2, UserRound } from "lucide-re
 import { useMe } from "@/app/session";
 import { Composer } from "@/features/inbox/composer";
 import type { Triage } from "@/features/inbox/use-triage";
-import { amountOf, missing } from "@/features/inbox/answers";
-import { APPROVE_WORD } from "@/lib/attention";
+import { amountOf, approveWord, choiceOf, isMoney, missing, raises } from "@/features/inbox/answers";
 import { money } from "@/lib/money";
 import { usePeople, useRun } from "@/live/hooks";
 import { Button } from "@/ui/button";
 import { Menu } from "@/ui/menu";
-import type { Request } from "@/wire/types";
+import type { Person, Request } from "@/wire/types";
 
 interface Props { request: Request; triage: Triage; menu: boolean; onMenu: (open: boolean) => void }
 
@@ -23,7 +22,7 @@ export function ActionBar({ request, triage, menu, onMenu }: Props) {
           ? <Composer mode={composer} triage={triage} />
           : (
             <>
-              <p className="text-meta text-text-3"><span className="text-text-2"><Means request={request} triage={triage} /></span> <span className="max-tablet:hidden">{request.reversible}</span></p>
+              <p className="text-meta text-text-3"><span className="text-text-2"><Means request={request} triage={triage} /></span> <span className="max-tablet:hidden">{undone(request, triage)}</span></p>
               <Actions request={request} triage={triage} menu={menu} onMenu={onMenu} />
             </>
           )}
@@ -35,10 +34,17 @@ export function ActionBar({ request, triage, menu, onMenu }: Props) {
 /** What A does where the platform has nothing to add to it. */
 const PLAIN: Partial<Record<Request["kind"], string>> = { question: "Sends this answer. The agent goes on with it." };
 
-/** What A does, in the platform's words; for a budget with the amount that stands in the box. */
+/** How it is undone: nothing is to undo where A only opens a page, and what ends the work has its own sentence. */
+const undone = (request: Request, { picks }: Triage): string =>
+  request.kind === "review" || (request.kind === "budget" && !raises(request, picks)) ? "" : request.reversible;
+
+/** What A does, in the platform's words; for a budget with the amount that stands in the box, or with the end that was picked. */
 function Means({ request, triage }: { request: Request; triage: Triage }) {
   const run = useRun(request.runs[0] ?? "");
+  if (request.kind === "review") return <>Opens the review of <span className="mono">{request.head.slice(0, 7)}</span>: its evidence and its diff. Nothing is merged before you approve it there.</>;
   if (request.kind !== "budget" || !run) return <>{request.approveMeans || PLAIN[request.kind]}</>;
+  if (!raises(request, triage.picks)) return <>{request.choices.find((one) => one.id === choiceOf(request, triage.picks))?.effect}</>;
+  if (!isMoney(request)) return <>{request.approveMeans}</>;
   return <>Raises the cap of {run.ticket.key} from {money(run.capMicro, run.currency)} to {money(amountOf(request, run, triage.picks), run.currency)}. {request.approveMeans}</>;
 }
 
@@ -54,7 +60,7 @@ function Actions({ request, triage, menu, onMenu }: Props) {
   return (
     <div className="flex flex-wrap items-center gap-2" title={why}>
       {refuseFirst && refuse}
-      <Button look={refuseFirst ? "plain" : "primary"} size="large" keys="a" disabled={off || missing(request, run, triage.picks) !== ""} onClick={() => (freeText ? triage.compose("words") : triage.approve())} className="max-tablet:flex-1">{freeText ? "Answer in words" : APPROVE_WORD[request.kind]}</Button>
+      <Button look={refuseFirst ? "plain" : "primary"} size="large" keys="a" disabled={off || missing(request, run, triage.picks) !== ""} onClick={() => (freeText ? triage.compose("words") : triage.approve())} className="max-tablet:flex-1">{freeText ? "Answer in words" : approveWord(request, triage.picks)}</Button>
       {!refuseFirst && refuse}
       <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={off} onClick={() => triage.compose("redirect")} className="max-tablet:flex-1">Redirect</Button>
       {request.kind === "plan" && <Button size="large" look="ghost" keys="e" icon={<Pencil size={14} />} disabled={off} onClick={() => triage.compose("plan")}>Edit</Button>}
@@ -69,9 +75,14 @@ function Actions({ request, triage, menu, onMenu }: Props) {
   );
 }
 
-function Delegate({ triage, off, menu, onMenu }: { triage: Triage; off: boolean; menu: boolean; onMenu: (open: boolean) => void }) {
+/** Whom something can be given to: everybody else. */
+export function useOthers(): Person[] {
   const who = useMe();
-  const others = usePeople().filter((person) => person.id !== who.person.id);
+  return usePeople().filter((person) => person.id !== who.person.id);
+}
+
+function Delegate({ triage, off, menu, onMenu }: { triage: Triage; off: boolean; menu: boolean; onMenu: (open: boolean) => void }) {
+  const others = useOthers();
   if (others.length === 0) return null;
   return (
     <Menu side="top" open={menu} onOpenChange={onMenu} title="Who should decide this"

@@ -6,7 +6,7 @@ import { KindIcon } from "@/features/inbox/kind-icon";
 import type { Triage } from "@/features/inbox/use-triage";
 import { useNow } from "@/live/clock";
 import { projectName, useRun } from "@/live/hooks";
-import { KIND_WORD } from "@/lib/attention";
+import { KIND_WORD, VERB_DONE } from "@/lib/attention";
 import { explain } from "@/lib/order";
 import { timeOfDay } from "@/lib/time";
 import { Banner } from "@/ui/banner";
@@ -29,7 +29,7 @@ export function RequestDetail({ request, triage, total, past, menu, onMenu, onBa
           <Top request={request} run={run} place={`${triage.index + 1} of ${total}`} onBack={onBack} />
           <div className="flex flex-col gap-3">
             <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{request.ask}</h2>
-            <p className="prose-measure text-lead text-text-2">{request.context}</p>
+            {request.context && <p className="prose-measure text-lead text-text-2">{request.context}</p>}
             {flagsOf(request, run).length > 0 && <RiskFlags flags={flagsOf(request, run)} />}
           </div>
           <StateNote request={request} />
@@ -52,7 +52,7 @@ function Top({ request, run, place, onBack }: { request: Request; run: Run; plac
       <KindIcon kind={request.kind} />
       <span className="font-medium text-text">{KIND_WORD[request.kind]}</span>
       <Link to="/runs/$id" params={{ id: run.id }} className="min-w-0 truncate hover:underline">
-        <span className="mono">{run.ticket.key}</span> <span className="max-tablet:hidden">{run.ticket.title}</span>
+        <span className="mono">{run.ticket.key}</span> {!request.ask.includes(run.ticket.title) && <span className="max-tablet:hidden">{run.ticket.title}</span>}
       </Link>
       <span className="text-text-3 max-desk:hidden">{projectName(request.project)}</span>
       <span className="ml-auto flex shrink-0 items-center gap-3">
@@ -78,6 +78,6 @@ function noteFor({ state, decided, until, to }: Request): string | undefined {
   if (state === "snoozed" && until) return `Snoozed. It comes back at ${timeOfDay(until)}, in its place by risk and waiting.`;
   if (state === "delegated" && to) return `With ${to}. Take it back at any time.`;
   if (!decided) return undefined;
-  const words = decided.words ? `: \u201c${decided.words}\u201d` : ", without words";
-  return `Decided by ${decided.by} at ${timeOfDay(decided.at)}, ${decided.verb}${words}`;
+  const words = decided.words ? `: \u201c${decided.words}\u201d` : ".";
+  return `${decided.by} ${VERB_DONE[decided.verb] ?? decided.verb} at ${timeOfDay(decided.at)}${words}`;
 }

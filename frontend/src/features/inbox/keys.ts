@@ -2,7 +2,7 @@ import { useKeys } from "@/app/keys";
 import { choosable } from "@/features/inbox/answers";
 import type { Triage } from "@/features/inbox/use-triage";
 
-export function useInboxKeys(triage: Triage, takeIn: () => void, openDelegate: () => void): void {
+export function useInboxKeys(triage: Triage, takeIn: () => void, openDelegate: (() => void) | undefined): void {
   const { index, current } = triage;
   const group = "Inbox";
   const pick = (n: number) => () => { const one = current && choosable(current) ? current.choices[n] : undefined; if (one) triage.choose(one.id); };
@@ -20,7 +20,7 @@ export function useInboxKeys(triage: Triage, takeIn: () => void, openDelegate: (
     { keys: "e", does: "Edit the plan", group, run: () => { if (current?.kind === "plan") triage.compose("plan"); } },
     { keys: "p", does: "Pause the run", group, run: triage.pause },
     { keys: "s", does: "Snooze for two hours", group, run: triage.snooze },
-    { keys: "d", does: "Delegate", group, run: openDelegate },
+    ...(openDelegate ? [{ keys: "d", does: "Delegate", group, run: openDelegate }] : []),
     { keys: "1", does: "Choose the first answer", group, run: pick(0) },
     { keys: "2", does: "Choose the second answer", group, run: pick(1) },
     { keys: "3", does: "Choose the third answer", group, run: pick(2) },

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { RadioGroup } from "radix-ui";
 import { PlanEditor } from "@/features/inbox/plan-editor";
-import { choiceOf, choosable, planOf } from "@/features/inbox/answers";
+import { choiceOf, choosable, isMoney, LIMIT, planOf, raises } from "@/features/inbox/answers";
 import { Amount } from "@/features/inbox/amount";
 import type { Triage } from "@/features/inbox/use-triage";
 import { PlanView } from "@/features/run/plan";
@@ -14,8 +14,9 @@ import { CostMeter, StepTicks } from "@/ui/meter";
 import { Fact, Lines, Section } from "@/ui/section";
 import { cx } from "@/lib/cx";
 import { reveal } from "@/lib/invisible";
-import { money } from "@/lib/money";
-import type { Quote, Request, Run } from "@/wire/types";
+import { money, plural } from "@/lib/money";
+import { VERB_DONE } from "@/lib/attention";
+import type { Command, PlanStep, Quote, Request, Run } from "@/wire/types";
 
 /** What each kind needs to be decided on, and nothing more. The order is the order of doubt: what, how sure, what else. */
 export function KindBody({ request, run, triage }: { request: Request; run: Run; triage: Triage }) {
@@ -23,28 +24,40 @@ export function KindBody({ request, run, triage }: { request: Request; run: Run;
     <>
       {request.quotes.map((quote) => <QuoteBlock key={quote.title} quote={quote} />)}
       {request.command && <CommandLine command={request.command} />}
-      {request.facts.length > 0 && request.kind !== "review" && <Facts request={request} />}
+      {request.kind === "plan" ? <PlanFacts request={request} run={run} plan={planOf(request, triage.picks)} /> : request.kind !== "review" && <Facts request={request} />}
       {request.kind === "budget" && <CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide />}
-      {request.kind === "budget" && <Amount key={request.id} request={request} run={run} triage={triage} />}
       {choosable(request) && <Choices request={request} triage={triage} />}
+      {raises(request, triage.picks) && isMoney(request) && <Amount key={request.id} request={request} run={run} triage={triage} />}
       {request.kind === "plan" && (triage.composer === "plan"
         ? <PlanEditor plan={planOf(request, triage.picks)} onDraft={triage.editPlan} onDone={() => triage.compose("none")} />
         : <Section title="Plan" {...(triage.picks.plans[request.id] ? { aside: "your version" } : {})}><PlanView plan={planOf(request, triage.picks)} /></Section>)}
       {request.kind === "review" && run.proposal && <ProofTable proposal={run.proposal} />}
       {request.runs.length > 1 && <Targets ids={request.runs} />}
-      <EarlierWords run={run} />
+      <EarlierWords run={run} until={request.decided?.at} />
       <RunStrip run={run} />
     </>
   );
 }
 
 const FACT_TONE = { plain: "", warn: "text-needs font-medium", good: "text-done font-medium" };
+const GRID = "grid grid-cols-4 gap-x-6 gap-y-3 max-wide:max-desk:grid-cols-2 max-tablet:grid-cols-2";
 function Facts({ request }: { request: Request }) {
+  // What ran out stands in the question and in the meter already.
+  const facts = request.facts.filter((fact) => fact.label !== LIMIT);
+  if (facts.length === 0) return null;
+  return <dl className={GRID}>{facts.map((fact) => <FactLine key={fact.label} fact={fact} />)}</dl>;
+}
+
+const FactLine = ({ fact }: { fact: Request["facts"][number] }) => <Fact label={fact.label}><span className={FACT_TONE[fact.tone]}>{fact.value}</span></Fact>;
+
+/** What a plan comes to: how much of the code it names, who else is there, and what such runs cost and took. */
+function PlanFacts({ request, run, plan }: { request: Request; run: Run; plan: readonly PlanStep[] }) {
+  const files = new Set(plan.flatMap((step) => step.paths)).size;
   return (
-    <dl className="grid grid-cols-4 gap-x-6 gap-y-3 max-wide:max-desk:grid-cols-2 max-tablet:grid-cols-2">
-      {request.facts.map((fact) => (
-        <Fact key={fact.label} label={fact.label}><span className={FACT_TONE[fact.tone]}>{fact.value}</span></Fact>
-      ))}
+    <dl className={GRID}>
+      <Fact label="It names">{plural(plan.length, "step")}{files > 0 && `, ${plural(files, "file")}`}</Fact>
+      <Fact label="Overlap">{run.overlaps.length > 0 ? <span className={FACT_TONE.warn}>{run.overlaps.join(", ")}</span> : "no other open run"}</Fact>
+      {request.facts.map((fact) => <FactLine key={fact.label} fact={fact} />)}
     </dl>
   );
 }
@@ -122,20 +135,24 @@ function Target({ id }: { id: string }) {
   );
 }
 
-function EarlierWords({ run }: { run: Run }) {
-  if (run.commands.length === 0) return null;
+/** What people said to this run before; of a decided request what was said before it: its own decision stands above. */
+function EarlierWords({ run, until }: { run: Run; until: number | undefined }) {
+  const earlier = until === undefined ? run.commands : run.commands.filter((command) => command.at < until - SAME_MS);
+  if (earlier.length === 0) return null;
+  return <Section title="What was decided before"><Lines label="Earlier decisions">{earlier.map((command) => <EarlierLine key={command.id} command={command} />)}</Lines></Section>;
+}
+
+// A decision and its command are written in one transaction, with two readings of the clock.
+const SAME_MS = 1000;
+
+function EarlierLine({ command }: { command: Command }) {
   return (
-    <Section title="What was decided before">
-      <Lines label="Earlier decisions">
-        {run.commands.map((command) => (
-          <li key={command.id} className="flex min-h-9 items-center gap-3 py-1">
-            <span className="w-20 shrink-0 font-medium first-letter:uppercase">{command.verb}</span>
-            <span className="min-w-0 flex-1 text-text-2">{command.words || "without words"}</span>
-            <Chip tone={command.fate === "rejected" ? "failed" : command.fate === "applied" ? "done" : "plain"}>{command.fate}</Chip>
-            <Ago at={command.at} className="w-20 text-right text-meta text-text-3" />
-          </li>
-        ))}
-      </Lines>
-    </Section>
+    <li className="flex min-h-9 items-baseline gap-3 py-1.5">
+      <span className="min-w-0 flex-1">
+        <span className="font-medium">{command.by}</span> {VERB_DONE[command.verb] ?? command.verb}{command.words && <span className="text-text-2">: “{command.words}”</span>}
+      </span>
+      {command.fate !== "applied" && <Chip tone={command.fate === "rejected" ? "failed" : "plain"}>{command.fate === "pending" ? "on its way" : command.fate}</Chip>}
+      <Ago at={command.at} className="text-meta text-text-3" />
+    </li>
   );
 }

@@ -57,7 +57,7 @@ function QueueRow({ request, here, marked, anyMarked, onOpen, onMark }: RowProps
           <span className="shrink-0">{KIND_WORD[request.kind]}</span>
           {request.runs.length > 1 && <Chip>{request.runs.length} runs</Chip>}
           {gone && <span className="min-w-0 truncate">{request.decided?.by} decided this <Ago at={request.decided?.at ?? 0} /></span>}
-          {!gone && request.runs.length === 1 && request.kind === "plan" && <span className="min-w-0 truncate">{run.ticket.title}</span>}
+          {!gone && request.runs.length === 1 && !request.ask.includes(run.ticket.title) && <span className="min-w-0 truncate">{run.ticket.title}</span>}
           <span className="ml-auto shrink-0"><RiskBars risk={request.risk} label={request.risk === "high"} /></span>
         </span>
       </button>

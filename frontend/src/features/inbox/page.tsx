@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Inbox as InboxIcon } from "lucide-react";
 import { assign } from "@/app/overlays";
 import { PageHead } from "@/app/page-head";
+import { useOthers } from "@/features/inbox/action-bar";
 import { SelectionDetail } from "@/features/inbox/selection";
 import { RunAside } from "@/features/inbox/run-aside";
 import { RequestDetail } from "@/features/inbox/detail";
@@ -37,7 +38,8 @@ export function InboxPage() {
   const select = (request: string | undefined) => void go({ search: (old) => ({ ...(old.tab ? { tab: old.tab } : {}), ...(request ? { request } : {}) }), replace: true });
   const triage = useTriage(queue, search.request, select);
   const [menu, setMenu] = useState(false);
-  useInboxKeys(triage, queue.takeIn, () => setMenu(true));
+  const others = useOthers();
+  useInboxKeys(triage, queue.takeIn, others.length > 0 ? () => setMenu(true) : undefined);
   // A phone shows the list or one request; with nothing to list, what says so.
   const reading = search.request !== undefined || queue.shown.length === 0;
   return (

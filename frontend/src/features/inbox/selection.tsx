@@ -1,7 +1,7 @@
 import { Clock, CornerUpRight, Pause, X } from "lucide-react";
 import { Composer } from "@/features/inbox/composer";
 import { KindIcon } from "@/features/inbox/kind-icon";
-import { effectOf, sortOut, whyAlone } from "@/features/inbox/answers";
+import { effectOf, sortOut, togetherWord, whyAlone } from "@/features/inbox/answers";
 import { runOf } from "@/features/inbox/run-of";
 import type { Triage } from "@/features/inbox/use-triage";
 import { plural } from "@/lib/money";
@@ -27,7 +27,7 @@ export function SelectionDetail({ triage }: { triage: Triage }) {
       </div>
       <div className="hairline-t bg-surface px-8 py-3">
         <div className="mx-auto flex max-w-[716px] flex-col gap-2.5">
-          {triage.composer === "none" ? <Verbs triage={triage} count={together.length} merges={merges} /> : <Composer mode={triage.composer === "words" ? "words" : "redirect"} triage={triage} />}
+          {triage.composer === "none" ? <Verbs triage={triage} together={together} merges={merges} /> : <Composer mode={triage.composer === "words" ? "words" : "redirect"} triage={triage} />}
         </div>
       </div>
     </article>
@@ -42,7 +42,7 @@ function Line({ request, effect: what }: { request: Request; effect: string }) {
         <span className="block truncate font-medium">{request.ask}</span>
         <span className="block truncate text-meta text-text-3"><span className="mono">{runOf(request)?.ticket.key}</span>{request.kind === "review" && <Proof run={runOf(request)} />}{request.runs.length > 1 && `, ${request.runs.length} runs`}</span>
       </span>
-      <span className="max-w-60 truncate text-text-2">{what}</span>
+      <span className="max-w-[45%] text-right text-text-2">{what}</span>
       <WaitClock since={request.waitingSince} />
     </li>
   );
@@ -61,12 +61,13 @@ function means(merges: number): string {
   return `Merges ${merges === 1 ? "the sealed head" : `${merges} sealed heads`} named above, and nothing newer: a run whose head has moved refuses it alone. Only a reverting merge undoes it.`;
 }
 
-function Verbs({ triage, count, merges }: { triage: Triage; count: number; merges: number }) {
+function Verbs({ triage, together, merges }: { triage: Triage; together: readonly Request[]; merges: number }) {
+  const count = together.length;
   return (
     <>
       <p className="text-meta text-text-2">{means(merges)}</p>
       <div role="toolbar" aria-label="Decide for the selection" className="flex items-center gap-2">
-        <Button look="primary" size="large" keys="a" disabled={!triage.may || count === 0} onClick={() => triage.approve()}>{merges > 0 && merges === count ? `Approve and merge ${count}` : `Approve ${count}`}</Button>
+        <Button look="primary" size="large" keys="a" disabled={!triage.may || count === 0} onClick={() => triage.approve()}>{togetherWord(together)}</Button>
         <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={!triage.may} onClick={() => triage.compose("redirect")}>Redirect all</Button>
         <span className="ml-auto flex gap-1">
           <Button look="ghost" size="large" keys="p" icon={<Pause size={14} />} disabled={!triage.may} onClick={triage.pause}>Pause</Button>
