@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from deckwire.requests import PlanStep
-from deckwire.views import ModelPrice, ProjectDials, Repository, Role, View, WatchTriggers, WatchWrites
+from deckwire.views import ModelPrice, Priority, ProjectDials, Repository, Role, View, WatchTriggers, WatchWrites
 from deckwire.words import Verb
 
 
@@ -99,8 +99,23 @@ class ProjectPatch(Body):
     login: RepositoryLogin | None = None
     dials: ProjectDials | None = None
     places: int | None = None
+    weight: int | None = None
+    daily_micro: int | None = None
     cap_micro: int | None = None
     routes: dict[str, str] | None = None
+
+
+class SitePatch(Body):
+    """What is None stays as it is. `daily_micro` 0 takes the limit away."""
+
+    places: int | None = None
+    daily_micro: int | None = None
+
+
+class RunPatch(Body):
+    """An empty `priority` takes the ticket's own again; None stays."""
+
+    priority: Priority | Literal[""] | None = None
 
 
 class ConnectionBody(Body):

@@ -4,7 +4,7 @@ export const run = (more: Partial<Run> = {}): Run => ({
   id: "r1", seq: 3, ticket: { id: "t1", key: "ORD-1", title: "A refund", kind: "Bug", priority: "High", labels: [], reporter: "", description: "" }, project: "p1", repository: "", branch: "",
   phase: "working", desired: "run", reason: "", attention: "working", actor: "", since: 0, startedAt: 0, lastEventAt: 0, lastSignAt: null, heartbeatMs: 5000, epoch: 1, place: "", owner: "", model: "", playbook: "",
   lane: 0, parent: null, spentMicro: 0, reservedMicro: 0, capMicro: 0, currency: "USD", tokens: 0, steps: 0, stepCap: 0, plan: [], planVersion: 0, lastLine: "", risk: "low", flags: [], attempts: [], commands: [],
-  proposal: null, request: null, overlaps: [], queueReason: "", failureText: "", failureRemedy: "", rehearsal: false, ...more,
+  proposal: null, request: null, overlaps: [], priority: "Medium", queueReason: "", failureText: "", failureRemedy: "", rehearsal: false, ...more,
 });
 
 export const request = (more: Partial<Request> = {}): Request => ({

@@ -381,3 +381,31 @@ def test_an_unknown_address_and_a_bad_body_are_told_in_the_same_form(alice: Brow
     assert set(alice.get("/nowhere", status=404)) == {"reason", "text", "remedy"}
     assert set(alice.send("POST", "/decisions", {"verb": "dance"}, status=422)) == {"reason", "text", "remedy"}
     assert alice.get(f"/runs/{uuid4()}/events", status=404)["reason"] == "not_found"
+
+
+def test_the_owner_sets_how_much_room_and_money_there_is_in_all(
+    cast: rows.Cast, alice: Browser, owner: Browser
+) -> None:
+    assert owner.get("/site")["places"] == 16
+    told = owner.send("PATCH", "/site", {"places": 3, "dailyMicro": 20_000_000})
+    assert (told["places"], told["dailyMicro"], told["used"]) == (3, 20_000_000, 0)
+    assert owner.send("PATCH", "/site", {"places": -1}, status=422)["reason"] == "malformed"
+    assert alice.send("PATCH", "/site", {"places": 99}, status=403)
+    assert [line["subject"] for line in owner.get("/audit") if line["what"] == "changed the settings of"] == [
+        "this installation"
+    ]
+
+
+def test_a_projects_weight_and_its_budget_for_a_day_are_settings(cast: rows.Cast, owner: Browser) -> None:
+    path = f"/projects/{cast.lark.id}"
+    told = owner.send("PATCH", path, {"weight": 3, "dailyMicro": 5_000_000})
+    assert (told["weight"], told["dailyMicro"]) == (3, 5_000_000)
+    assert owner.send("PATCH", path, {"weight": 0}, status=422)["text"] == "A weight is 1 to 100."
+    assert owner.send("PATCH", path, {"dailyMicro": 0})["dailyMicro"] == 0
+
+
+def test_a_supervisor_says_which_run_is_wanted_more(cast: rows.Cast, alice: Browser) -> None:
+    run = rows.run(rows.ticket(cast.lark))
+    assert alice.send("PATCH", f"/runs/{run.id}", {"priority": "High"})["priority"] == "High"
+    assert Browser(cast.bob).send("PATCH", f"/runs/{run.id}", {"priority": "Low"}, status=403)
+    assert alice.send("PATCH", f"/runs/{run.id}", {"priority": ""})["priority"] == "Medium"

@@ -11,7 +11,7 @@ from django.test import Client
 from deckwire.events import Said
 from deckwire.words import Phase
 from quarterdeck import cli
-from quarterdeck.cli import _client, assign, decide, doctor, runs, watch
+from quarterdeck.cli import _client, assign, decide, doctor, prioritise, runs, watch
 from quarterdeck.flow import actor, people
 from quarterdeck.record.models import Run
 from testkit import rows
@@ -43,6 +43,7 @@ class Desk:
             decide: decide._decide,
             assign: assign._assign,
             doctor: doctor._examine,
+            prioritise: prioritise._prioritise,
         }
         return work[module](self.client, parser.parse_args(words))
 
@@ -50,6 +51,17 @@ class Desk:
 @pytest.fixture
 def cast() -> rows.Cast:
     return rows.Cast()
+
+
+def test_what_waits_says_for_what_and_goes_first_when_it_is_wanted_more(cast: rows.Cast, capsys: Any) -> None:
+    first, second = (rows.run(rows.ticket(cast.lark)) for _ in range(2))
+    desk = Desk(cast.alice)
+    assert desk.type(runs) == 0
+    assert f"(1 ahead: {first.ticket.key}.)" in capsys.readouterr().out
+    assert desk.type(prioritise, "Highest", second.ticket.key) == 0
+    assert capsys.readouterr().out.split("  ") == [second.ticket.key, "Highest", "Next to start.\n"]
+    with pytest.raises(_client.Failed, match="supervisor"):
+        Desk(cast.bob).type(prioritise, "Highest", first.ticket.key)
 
 
 def test_no_run_is_said_in_a_sentence(cast: rows.Cast, capsys: Any) -> None:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from deckwire.words import Phase
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import fetches, intake, launch, projects, reconcile
+from quarterdeck.flow import fetches, intake, projects, reconcile
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
@@ -49,10 +49,8 @@ def remote(store: Store) -> Callable[..., Remote]:
     return answer
 
 
-def why(run: Run) -> tuple[str, str]:
-    """The card's words, and the fleet's."""
-    said = {one.run: one.reason for one in launch.queue()}
-    return queue.reasons([fresh(run)], now())[run.id], said[run.id]
+def why(run: Run) -> str:
+    return queue.reasons([fresh(run)], now())[run.id]
 
 
 def fresh(run: Run) -> Run:
@@ -67,7 +65,7 @@ def test_the_reconcilers_pass_asks_no_remote(run: Run, remote: Callable[..., Rem
     asked = remote().asked
     assert reconcile.admit_all() == 0
     assert asked == []
-    assert why(run) == ("Fetching the repository.", "fetching the repository")
+    assert why(run) == "Fetching the repository."
     assert fetches.work() == 1
     assert reconcile.admit_all() == 1
     assert fresh(run).phase == Phase.STARTING
@@ -99,7 +97,7 @@ def test_a_remote_that_is_away_is_asked_again_after_a_growing_pause_and_the_card
     assert fetches.work() == 0, "not at once again"
     assert len(asked) == 1
     words = "etching the repository again soon: lark.example cannot be fetched now: timed out"
-    assert why(run) == (f"F{words}.", f"f{words}")
+    assert why(run) == f"F{words}."
     first = Repository.objects.get().fetch_due
     later()
     fetches.work()

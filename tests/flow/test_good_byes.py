@@ -48,6 +48,7 @@ def test_who_parks_again_and_again_without_a_step_comes_back_later_and_later_in_
         assert (parked.phase, parked.reason) == (Phase.QUEUED, "parked")
         pauses.append(round((parked.not_before - now()).total_seconds()) if parked.not_before else 0)
         words = queue.reasons([parked], now())[run.id]
+        Run.objects.filter(id=run.id).update(not_before=None)
         again = launch.admit(run.id)
         assert again is not None
         hand = Hand(again, nonce=f"nonce-{again.epoch}")

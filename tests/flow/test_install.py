@@ -13,7 +13,7 @@ from deckwire.envelope import Hello
 from deckwire.tokens import derive
 from deckwire.words import Audience, Phase, RequestKind
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, environments, intake, launch, reconcile
+from quarterdeck.flow import checks, environments, intake, reconcile
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import PlaceSpec
@@ -121,7 +121,6 @@ def test_a_run_waits_for_its_packages_in_words_and_then_sees_them_read_only(run:
     (spec,) = house.installs()
     assert (spec.kind, spec.network, spec.environment, spec.environment_writable) == ("install", True, spec.name, True)
     assert fresh(run).phase == Phase.QUEUED
-    assert [one.reason for one in launch.queue()] == ["its packages are being installed"]
     assert queue.reasons([fresh(run)], now())[run.id] == "Its packages are being installed."
     house.report(0)
     house.turn()
@@ -158,8 +157,8 @@ def test_runs_that_need_the_same_packages_wait_for_one_install(run: Run, house: 
     second = another()
     house.turn()
     house.turn()
-    assert len(launch.queue()) == 2
-    assert {one.reason for one in launch.queue()} == {"its packages are being installed"}
+    waiting = list(Run.objects.filter(phase=Phase.QUEUED))
+    assert list(queue.reasons(waiting, now()).values()) == ["Its packages are being installed."] * 2
     house.report(0)
     house.turn()
     house.turn()

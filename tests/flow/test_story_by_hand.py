@@ -15,7 +15,10 @@ from quarterdeck.flow import decide, intake, launch, merge, reconcile, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
 from quarterdeck.outside.repos.store import Store
+from quarterdeck.record import places
 from quarterdeck.record.models import Attempt, Command, Event, Proposal, Request, Run, Ticket
+from quarterdeck.record.snapshot import now
+from quarterdeck.record.views import queue
 from testkit import starting
 from testkit.hand import Hand, commit, finish_check
 
@@ -73,9 +76,9 @@ def test_places_are_never_given_out_twice(alice_acts: Actor, make_ticket: Callab
     lines = intake.open_runs(alice_acts, "many", [make_ticket().id for _ in range(5)]).lines
     assert starting.admitted() == 3
     assert reconcile.admit_all() == 0
-    waiting = {one.run: one for one in launch.queue()}
+    waiting = queue.reasons(list(Run.objects.filter(phase=Phase.QUEUED)), now())
     assert set(waiting) == {line.run for line in lines[3:]}
-    assert all("3 places of Larkfield are taken" in one.reason for one in waiting.values())
+    assert all("Larkfield has 3 of 3 places in use" in reason for reason in waiting.values())
 
 
 def test_hello_makes_the_run_work_and_may_repeat_with_its_nonce(run: Run, hand: Hand) -> None:
@@ -247,7 +250,7 @@ def test_a_second_decision_on_the_same_request_says_who_was_first(run: Run, hand
 def test_a_parked_run_comes_back_as_a_new_attempt_on_the_decision(run: Run, hand: Hand, alice_acts: Actor) -> None:
     hand.ask(QUESTION)
     assert hand.bye().stay is False
-    assert launch.places_used() == 0, "waiting costs nothing"
+    assert places.in_use() == {}, "waiting costs nothing"
     request = Request.objects.get(run=run)
     decide.decide(alice_acts, "d", Verb.ANSWER, requests=[request.id], words="up")
     assert fresh(run).phase == Phase.QUEUED

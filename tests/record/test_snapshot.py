@@ -113,8 +113,8 @@ def test_a_queued_run_says_what_it_waits_for(cast: rows.Cast) -> None:
     rows.attempt(rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING), state=AttemptState.CREATED)
     first, second = (rows.run(rows.ticket(cast.lark)) for _ in range(2))
     cards = {one.id: one for one in snapshot.board([cast.lark.id]).runs}
-    assert cards[str(first.id)].queue_reason == "1 of 1 places are taken; no run is ahead of it."
-    assert cards[str(second.id)].queue_reason == "1 of 1 places are taken; 1 run is ahead of it."
+    assert cards[str(first.id)].queue_reason == "Next in line; Project LARK has 1 of 1 places in use."
+    assert cards[str(second.id)].queue_reason == f"1 ahead: {first.ticket.key}; Project LARK has 1 of 1 places in use."
 
 
 def test_the_runs_page_has_the_newest_lines_in_order(cast: rows.Cast) -> None:

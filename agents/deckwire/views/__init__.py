@@ -30,6 +30,7 @@ from deckwire.views.site import (
     Places,
     Provider,
     QueueEntry,
+    SiteView,
     Source,
     TokenView,
 )
@@ -46,7 +47,7 @@ from deckwire.views.trackers import (
     WatchView,
     WatchWrites,
 )
-from deckwire.views.view import Attention, CheckState, Dial, Role, View
+from deckwire.views.view import Attention, CheckState, Dial, Priority, Role, View
 
 __all__ = [
     "Approval",
@@ -81,6 +82,7 @@ __all__ = [
     "Person",
     "PersonView",
     "Places",
+    "Priority",
     "Project",
     "ProjectDials",
     "ProjectView",
@@ -100,6 +102,7 @@ __all__ = [
     "Role",
     "Run",
     "SettingFact",
+    "SiteView",
     "Snapshot",
     "Source",
     "Ticket",

@@ -58,13 +58,18 @@ class Repository(View):
 
 
 class ProjectView(Project):
-    """A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model"."""
+    """A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model".
+
+    `weight` is its part of the places in all beside other projects; `daily_micro` what may be spent in a day, 0: no limit.
+    """
 
     repository_settings: Repository = Repository()
     repository_user: str = ""
     repository_has_secret: bool = False
     routes: dict[str, str] = Field(default_factory=dict)
     members: list["Member"] = Field(default_factory=list)
+    weight: int = 1
+    daily_micro: int = 0
     spent_today_micro: int = 0
     open_runs: int = 0
 

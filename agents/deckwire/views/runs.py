@@ -6,7 +6,7 @@ from pydantic import Field
 
 from deckwire.requests import PlanStep
 from deckwire.views.people import Ticket
-from deckwire.views.view import Attention, CheckState, View
+from deckwire.views.view import Attention, CheckState, Priority, View
 from deckwire.words import AttemptState, Blame, Fate, Phase, Risk, Verb
 
 
@@ -119,6 +119,7 @@ class Run(View):
     proposal: Proposal | None = None
     request: str | None = None
     overlaps: list[str] = Field(default_factory=list)
+    priority: Priority = "Medium"
     queue_reason: str = ""
     failure_text: str = ""
     failure_remedy: str = ""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from deckwire.views.view import View
+from deckwire.views.view import Priority, View
 from deckwire.words import AttemptState
 
 
@@ -65,7 +65,8 @@ class FleetAttempt(View):
 
 
 class QueueEntry(View):
-    """`ahead` counts the runs before it; `expected` is when it should start, None where nobody can say."""
+    """`ahead` counts the runs before it, in whatever project; `before` are the tickets of the first of its own project's.
+    `expected` is when it should start, None where nobody can say."""
 
     run: str
     ticket_key: str
@@ -73,6 +74,9 @@ class QueueEntry(View):
     since: int = 0
     reason: str
     ahead: int
+    before: list[str] = Field(default_factory=list)
+    project: str = ""
+    priority: Priority = "Medium"
     expected: int | None = None
 
 
@@ -115,6 +119,16 @@ class Fleet(View):
     queue: list[QueueEntry] = Field(default_factory=list)
     sources: list[Source] = Field(default_factory=list)
     providers: list[Provider] = Field(default_factory=list)
+
+
+class SiteView(View):
+    """What holds for the whole installation. `daily_micro`: what may be spent in a day (UTC) before nothing starts, 0: no
+    limit."""
+
+    places: int
+    used: int
+    daily_micro: int = 0
+    spent_today_micro: int = 0
 
 
 class AuditLine(View):

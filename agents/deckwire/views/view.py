@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 Attention = Literal["needs-you", "working", "elsewhere", "ready", "done", "failed", "paused", "broken"]
 Dial = Literal["ask", "auto"]
 Role = Literal["viewer", "supervisor", "admin"]
+Priority = Literal["Highest", "High", "Medium", "Low"]
 CheckState = Literal["queued", "running", "passed", "failed", "broken"]
 
 

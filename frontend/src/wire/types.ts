@@ -106,7 +106,11 @@ export interface Repository {
   report: string;
 }
 
-/** A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model". */
+/**
+ * A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model".
+ *
+ * `weight` is its part of the places in all beside other projects; `daily_micro` what may be spent in a day, 0: no limit.
+ */
 export interface ProjectView {
   id: string;
   key: string;
@@ -122,6 +126,8 @@ export interface ProjectView {
   repositoryHasSecret: boolean;
   routes: Record<string, string>;
   members: Member[];
+  weight: number;
+  dailyMicro: number;
   spentTodayMicro: number;
   openRuns: number;
 }
@@ -305,6 +311,7 @@ export interface Run {
   proposal: Proposal | null;
   request: string | null;
   overlaps: string[];
+  priority: "Highest" | "High" | "Medium" | "Low";
   queueReason: string;
   failureText: string;
   failureRemedy: string;
@@ -569,7 +576,10 @@ export interface FleetAttempt {
   doing: string;
 }
 
-/** `ahead` counts the runs before it; `expected` is when it should start, None where nobody can say. */
+/**
+ * `ahead` counts the runs before it, in whatever project; `before` are the tickets of the first of its own project's.
+ * `expected` is when it should start, None where nobody can say.
+ */
 export interface QueueEntry {
   run: string;
   ticketKey: string;
@@ -577,6 +587,9 @@ export interface QueueEntry {
   since: number;
   reason: string;
   ahead: number;
+  before: string[];
+  project: string;
+  priority: "Highest" | "High" | "Medium" | "Low";
   expected: number | null;
 }
 
@@ -619,6 +632,17 @@ export interface Fleet {
   queue: QueueEntry[];
   sources: Source[];
   providers: Provider[];
+}
+
+/**
+ * What holds for the whole installation. `daily_micro`: what may be spent in a day (UTC) before nothing starts, 0: no
+ * limit.
+ */
+export interface SiteView {
+  places: number;
+  used: number;
+  dailyMicro: number;
+  spentTodayMicro: number;
 }
 
 /**
@@ -836,8 +860,21 @@ export interface ProjectPatch {
   login?: RepositoryLogin | null;
   dials?: ProjectDials | null;
   places?: number | null;
+  weight?: number | null;
+  dailyMicro?: number | null;
   capMicro?: number | null;
   routes?: Record<string, string> | null;
+}
+
+/** What is None stays as it is. `daily_micro` 0 takes the limit away. */
+export interface SitePatch {
+  places?: number | null;
+  dailyMicro?: number | null;
+}
+
+/** An empty `priority` takes the ticket's own again; None stays. */
+export interface RunPatch {
+  priority?: "Highest" | "High" | "Medium" | "Low" | "" | null;
 }
 
 export interface ConnectionBody {

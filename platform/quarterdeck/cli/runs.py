@@ -1,4 +1,4 @@
-"""List the runs that are open or ended in the last seven days, those that need you first."""
+"""List the runs that are open or ended in the last seven days, those that need you first; what waits says for what."""
 
 import argparse
 from typing import Any
@@ -38,4 +38,11 @@ def _nothing(all: bool) -> str:
 
 def _row(run: dict[str, Any]) -> list[str]:
     spent = f"{_client.money(run['spentMicro'])} of {_client.money(run['capMicro'])}"
-    return [run["ticket"]["key"], run["actor"], run["id"], spent, run["ticket"]["title"]]
+    waits = run["queueReason"] if run["phase"] == "queued" else ""
+    return [
+        run["ticket"]["key"],
+        run["actor"],
+        run["id"],
+        spent,
+        run["ticket"]["title"] + (f" ({waits})" if waits else ""),
+    ]

@@ -15,11 +15,10 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from deckwire.words import Phase
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import launch, logins, pokes
 from quarterdeck.outside import plugs
-from quarterdeck.record import wakes
+from quarterdeck.record import places, turns, wakes
 from quarterdeck.record.models import Repository, RunRepository
 
 log = logging.getLogger(__name__)
@@ -76,10 +75,14 @@ def _fetch(row: Repository) -> int:
 
 
 def _who_could_start(row: Repository) -> list[RunRepository]:
-    """As many as there is room for: a run further back would begin at a commit that is old when its turn comes."""
-    rows = RunRepository.objects.filter(repository=row, base="", run__phase=Phase.QUEUED, run__desired="run")
-    room = max(1, row.project.places - launch.places_used(row.project))
-    return list(rows.select_related("run", "repository").order_by("run__phase_since", "run_id")[:room])
+    """As many as there is room for, in their order: one further back would begin at a commit that is old when its turn
+    comes."""
+    standing = places.standing()
+    share = standing.shares[row.project_id]
+    line = [one.run for one in turns.lines(standing.waiting).get(row.project_id, [])]
+    rows = RunRepository.objects.filter(repository=row, base="", run__in=line).select_related("run", "repository")
+    found = sorted(rows, key=lambda one: line.index(one.run_id))
+    return found[: max(1, share.places - share.used)]
 
 
 def _begin_at(one: RunRepository, row: Repository, heads: dict[str, str]) -> None:

@@ -1,78 +1,40 @@
-"""A queued run and a free place become an attempt. The row is the desired state; the reconciler makes the place."""
+"""A queued run and a free place become an attempt. The row is the desired state; the reconciler makes the place.
+
+Whose turn it is says record/turns.py; places and money are counted in record/places.py, under the lock of `give`.
+"""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from deckwire.events import Attempted
 from deckwire.tokens import digest
-from deckwire.words import LIVE_ATTEMPT, AttemptState, Phase
+from deckwire.words import AttemptState, Phase
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import asks, environments, fencing, mailbox, pokes
 from quarterdeck.outside import names, plugs
-from quarterdeck.record import fences, ledger, lifecycle, tokens, wakes
-from quarterdeck.record.models import Attempt, Project, Repository, Run, RunRepository, SiteSetting
-from quarterdeck.record.views.queue import being_fetched, being_installed
+from quarterdeck.record import fences, ledger, lifecycle, places, tokens, turns, wakes
+from quarterdeck.record.models import Attempt, Project, Repository, Run, RunRepository
 
 BY = "rule:reconciler"
-SITE_PLACES = 16
+GIVING = 0x70_6C_61_63
+"""The advisory lock of whoever gives places."""
+MOST = 200
+"""Runs that one pass prepares."""
 
 
-@dataclass(frozen=True)
-class Queued:
-    """Why a run waits, in words; `ahead` counts the runs before it."""
-
-    run: UUID
-    reason: str
-    ahead: int
-
-
-def site_places() -> int:
-    row = SiteSetting.objects.filter(name="places").first()
-    return int(row.value) if row else SITE_PLACES
-
-
-def places_used(project: Project | None = None) -> int:
-    """Counted from rows, never kept as a counter."""
-    rows = Attempt.objects.filter(Q(state__in=LIVE_ATTEMPT) | Q(gone=False, unwanted=True), gone=False)
-    return (rows.filter(run__project=project) if project else rows.filter(state__in=LIVE_ATTEMPT)).count()
-
-
-def due() -> list[Run]:
-    """Queued runs whose time has come, longest waiting first."""
-    rows = Run.objects.filter(phase=Phase.QUEUED, desired="run").filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    )
-    return list(rows.select_related("project", "ticket").order_by("phase_since", "id")[:200])
-
-
-def queue() -> list[Queued]:
-    """What waits, and for what: so that idle and broken look different."""
-    waiting, seen, used = [], dict[UUID, int](), dict[UUID, int]()
-    free = site_places() - places_used()
-    projects = set(Project.objects.values_list("id", flat=True))
-    installing, fetching = being_installed(projects), being_fetched(projects)
-    for run in Run.objects.filter(phase=Phase.QUEUED).select_related("project").order_by("phase_since", "id")[:500]:
-        ahead = seen.get(run.project_id, 0)
-        seen[run.project_id] = ahead + 1
-        if not ahead:
-            used[run.project_id] = places_used(run.project)
-        why = "its packages are being installed" if run.id in installing else _why(run, used[run.project_id], free)
-        why = fetching.get(run.id, why)
-        waiting.append(Queued(run.id, why, ahead))
-    return waiting
-
-
-def _why(run: Run, used: int, free: int) -> str:
-    if run.not_before is not None:
-        return f"tries again after a pause: {run.reason_text or run.reason}"
-    if used >= run.project.places:
-        return f"all {run.project.places} places of {run.project.name} are taken"
-    return "all places of this installation are taken" if free <= 0 else "starts now"
+def in_turn() -> list[Run]:
+    """Queued runs whose time has come and for whom there is a place and money now, in their order: what is worth preparing."""
+    standing = places.standing()
+    if not standing.free:
+        return []
+    able = [one for one in standing.waiting if standing.solvent(one.project)]
+    chosen = [one.run for one in islice(turns.order(standing.shares, able), MOST)]
+    rows = Run.objects.filter(id__in=chosen).select_related("project", "ticket").in_bulk()
+    return [rows[id] for id in chosen if id in rows]
 
 
 def prepare(run: Run, there: Collection[str] = ()) -> bool:
@@ -120,18 +82,35 @@ def refuse(run: Run, no: Refused) -> None:
 
 
 def admit(run_id: UUID) -> Attempt | None:
-    """Reserves a place and makes the attempt, or returns None: no room, or somebody was faster.
+    """One run's attempt, if there is room for it."""
+    return give({run_id})
 
-    Locks the project first, so that two reconcilers count the same places.
+
+def give(ready: Collection[UUID]) -> Attempt | None:
+    """Reserves a place for the one of these runs whose turn it is and makes its attempt. None: no room, no money, or none of
+    them waits any more.
+
+    The only giver. Its lock is one for the whole site, so that two reconcilers count the same places and see the same order.
     """
     with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True, of=("self",)).get(runs=run_id)
-        if places_used(project) >= project.places or places_used() >= site_places():
+        _lock()
+        standing = places.standing()
+        able = [one for one in standing.waiting if one.run in ready and standing.solvent(one.project)]
+        if not standing.free:
             return None
-        run = lifecycle.hold(run_id)
-        if run.phase != Phase.QUEUED or run.desired != "run" or fencing.live_attempt(run):
-            return None
-        return _attempt(run)
+        for one in turns.order(standing.shares, able):
+            project = Project.objects.select_for_update(no_key=True, of=("self",)).get(id=one.project)
+            run = lifecycle.hold(one.run)
+            if run.phase == Phase.QUEUED and run.desired == "run" and not fencing.live_attempt(run):
+                share = turns.caught_up(standing.shares)[project.id].given()
+                Project.objects.filter(id=project.id).update(turn=share.turn)
+                return _attempt(run)
+        return None
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [GIVING])
 
 
 def _attempt(run: Run) -> Attempt:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import logins
+from quarterdeck.flow import logins, pokes, priorities
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.outside import plugs
@@ -18,7 +18,11 @@ from quarterdeck.record.models import OPEN_PHASES, Connection, Member, Person, P
 KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 MOST_CAP = 1_000_000_000
 MOST_PLACES = 200
+MOST_WEIGHT = 100
+MOST_DAILY = 1_000_000_000_000
 KINDS = {"plan", "edit", "small"}
+QUEUE = {"places", "weight", "daily_micro"}
+"""What moves those who wait."""
 SCHEMES = re.compile(r"(https?|ssh|file)://|/|[\w.-]+@[\w.-]+:")
 
 
@@ -43,7 +47,8 @@ def create(actor: Actor, *, name: str, key: str) -> Project:
 
 
 def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
-    """Takes name, repository, login, dials, places, cap_micro, routes. What is None stays. Raises Refused(malformed), 422.
+    """Takes name, repository, login, dials, places, weight, daily_micro, cap_micro, routes. What is None stays. Raises
+    Refused(malformed), 422.
 
     A running run keeps what it was opened with: these are for the next one.
     """
@@ -59,6 +64,9 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
         if login is not None:
             _set_login(project, login)
         _note(actor, project, "edited", fields=sorted(fields.keys() & (given.keys() | {"repository", "login"})))
+    if given.keys() & QUEUE:
+        priorities.tell_waiting()
+        pokes.poke("places")
     return project
 
 
@@ -172,6 +180,18 @@ def _places(project: Project, given: int) -> int:
     return given
 
 
+def _weight(project: Project, given: int) -> int:
+    if not 1 <= given <= MOST_WEIGHT:
+        raise Refused(f"A weight is 1 to {MOST_WEIGHT}.", reason="malformed", status=422)
+    return given
+
+
+def _daily(project: Project, given: int) -> int | None:
+    if not 0 <= given <= MOST_DAILY:
+        raise Refused("A day's budget is at most 1,000,000.00; 0 takes it away.", reason="malformed", status=422)
+    return given or None
+
+
 def _cap(project: Project, given: int) -> int:
     if not 0 < given <= MOST_CAP:
         raise Refused("A cap is more than 0 and at most 1,000.00.", reason="malformed", status=422)
@@ -202,6 +222,8 @@ CHECKS: dict[str, Any] = {
     "name": lambda project, value: bounded("The name", value, 80, least=1),
     "dials": _dials,
     "places": _places,
+    "weight": _weight,
+    "daily_micro": _daily,
     "cap_micro": _cap,
     "routes": _routes,
 }

@@ -169,13 +169,12 @@ def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
 
 
 def admit_all(there: Collection[str] = ()) -> int:
-    """Reconcile first, then admit: each due run gets its repository and, where there is room, its attempt."""
+    """Reconcile first, then admit: who is in turn gets its repository, and then, where there still is room, its attempt.
+
+    What is not ready yet holds up nobody behind it.
+    """
+    ready = {run.id for run in launch.in_turn() if launch.prepare(run, there)}
     admitted = 0
-    for run in launch.due():
-        if launch.places_used() >= launch.site_places():
-            break  # asking the git service about each of hundreds that wait would only make this pass late
-        if launch.places_used(run.project) >= run.project.places:
-            continue
-        if launch.prepare(run, there) and launch.admit(run.id):
-            admitted += 1
+    while ready and launch.give(ready):
+        admitted += 1
     return admitted

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 
 from deckwire import views
 from deckwire.words import LIVE_ATTEMPT, Phase
+from quarterdeck.record import places as house
 from quarterdeck.record.models import (
     Attempt,
     CallState,
@@ -23,6 +24,7 @@ from quarterdeck.record.models import (
 from quarterdeck.record.snapshot import now, one_read
 from quarterdeck.record.views import queue
 from quarterdeck.record.views.projects import connection
+from quarterdeck.record.views.tickets import priority
 from quarterdeck.record.views.times import ms, ms_or_none
 
 DOORS_EXPECTED = timedelta(seconds=5)
@@ -37,10 +39,19 @@ def fleet(projects: Sequence[UUID]) -> views.Fleet:
         moment = now()
         attempts = _attempts(projects)
         room = Project.objects.filter(id__in=projects).aggregate(all=Sum("places"))["all"] or 0
+        room = min(room, house.site_places())
         return views.Fleet(
             places=views.Places(used=len(attempts), all=room), backend=settings.CLUSTER, attempts=attempts,
             queue=_queue(projects, moment), sources=[*_doors(moment), *_leases(moment), *_outbox(moment)],
             providers=_providers(),
+        )  # fmt: skip
+
+
+def site() -> views.SiteView:
+    with one_read():
+        return views.SiteView(
+            places=house.site_places(), used=sum(house.in_use().values()), daily_micro=house.site_daily() or 0,
+            spent_today_micro=sum(house.spent_today().values()),
         )  # fmt: skip
 
 
@@ -61,11 +72,14 @@ def _queue(projects: Sequence[UUID], moment: datetime) -> list[views.QueueEntry]
     rows = Run.objects.filter(project__in=projects, phase=Phase.QUEUED).select_related("ticket")
     waiting = list(rows.order_by("created_at", "id"))
     places = queue.line_up({run.project_id for run in waiting}) if waiting else {}
+    nowhere = queue.Place()
+    waiting.sort(key=lambda run: places.get(run.id, nowhere).ahead)
     return [
         views.QueueEntry(
             run=str(run.id), ticket_key=run.ticket.key, title=run.ticket.title, since=ms(run.phase_since),
-            reason=queue.reason(run, places.get(run.id), moment), ahead=places[run.id].ahead if run.id in places else 0,
-            expected=ms_or_none(run.not_before),
+            reason=queue.reason(run, places.get(run.id), moment), ahead=places.get(run.id, nowhere).ahead,
+            before=list(places.get(run.id, nowhere).own[:queue.NAMED]), project=str(run.project_id),
+            priority=priority(run), expected=ms_or_none(run.not_before),
         )
         for run in waiting
     ]  # fmt: skip

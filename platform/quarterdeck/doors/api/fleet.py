@@ -4,9 +4,10 @@ from uuid import UUID
 
 from ninja import Router
 
-from deckwire import views
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
+from quarterdeck.flow import priorities
 from quarterdeck.record import fleet as house
 from quarterdeck.record import lists
 
@@ -16,6 +17,18 @@ router = Router(tags=["fleet"], by_alias=True)
 @router.get("/fleet", response=views.Fleet, auth=Needs("signed in"))
 def fleet(request: Asked) -> views.Fleet:
     return house.fleet(request.auth.projects)
+
+
+@router.get("/site", response=views.SiteView, auth=Needs("owner"))
+def site(request: Asked) -> views.SiteView:
+    return house.site()
+
+
+@router.patch("/site", response=views.SiteView, auth=Needs("owner"))
+def edit_site(request: Asked, body: bodies.SitePatch) -> views.SiteView:
+    """Places of the whole installation and its budget for a day."""
+    priorities.set_site(request.auth.actor, **body.model_dump(by_alias=False))
+    return house.site()
 
 
 @router.get("/audit", response=list[views.AuditLine], auth=Needs("signed in"))

@@ -5,12 +5,12 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Router
 
-from deckwire import views
+from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.render import as_is
-from quarterdeck.flow import look
-from quarterdeck.record import closeup
+from quarterdeck.flow import look, priorities
+from quarterdeck.record import closeup, snapshot
 
 router = Router(tags=["runs"], by_alias=True)
 SEE = Needs("viewer", of="run")
@@ -47,6 +47,14 @@ def files(request: Asked, run: UUID) -> list[views.OfferedFile]:
 def diff(request: Asked, run: UUID) -> HttpResponse:
     """From the run's base to its newest commit, made from raw objects. 404 when there is no commit yet."""
     return as_is(look.diff(run))
+
+
+@router.patch("/runs/{uuid:run}", response=views.Run, auth=Needs("supervisor", of="run"))
+def edit(request: Asked, run: UUID, body: bodies.RunPatch) -> views.Run:
+    """Its priority in the queue."""
+    if body.priority is not None:
+        priorities.prioritise(request.auth.actor, run, body.priority)
+    return snapshot.card_of(run)
 
 
 @router.get("/reviews/{uuid:run}", response=views.Review, auth=SEE)

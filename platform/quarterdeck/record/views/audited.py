@@ -22,6 +22,8 @@ WORDS = {
     "came in by link": "came in by a link", "token made": "made the API token", "token withdrawn": "withdrew an API token",
     "project created": "created the project", "project edited": "changed the settings of", "member set": "gave a role to",
     "member removed": "took the role from", "second hello": "turned away a second hello of",
+    "site edited": "changed the settings of", "run prioritised": "changed the priority of",
+    "effect tried again": "tried again", "effect dropped": "gave up",
     "refused": "was refused", "undid": "took back a decision on",
 }  # fmt: skip
 REST = {"opened": "to an agent"}

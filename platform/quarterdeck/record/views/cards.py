@@ -34,7 +34,7 @@ from quarterdeck.record.views import queue, timeline
 from quarterdeck.record.views.attention import who_must_act
 from quarterdeck.record.views.proposals import flags, proposal
 from quarterdeck.record.views.requests import by_name
-from quarterdeck.record.views.tickets import plain
+from quarterdeck.record.views.tickets import plain, priority
 from quarterdeck.record.views.times import ms, ms_or_none
 
 COMMANDS_KEPT = 20
@@ -135,7 +135,7 @@ def card(rows: Rows, run: Run) -> views.Run:
         commands=[command(one) for one in rows.commands[run.id]],
         proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
         request=str(requests[0].id) if requests else None, overlaps=run.overlaps,
-        queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
+        priority=priority(run), queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
         failure_remedy=run.remedy if _ended_badly(run) else "", rehearsal=_model(config) == "rehearsal",
     )  # fmt: skip
 

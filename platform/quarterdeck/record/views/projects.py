@@ -22,7 +22,8 @@ def project_view(row: Project, *, spent_today: int, open_runs: int) -> views.Pro
         **_plain(row), repository_settings=_settings(repository), routes=_routes(row),
         repository_user=repository.login if repository else "",
         repository_has_secret=bool(repository and repository.secret),
-        members=_members(members), spent_today_micro=spent_today, open_runs=open_runs,
+        members=_members(members), weight=row.weight, daily_micro=row.daily_micro or 0,
+        spent_today_micro=spent_today, open_runs=open_runs,
     )  # fmt: skip
 
 

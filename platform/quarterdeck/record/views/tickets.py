@@ -5,9 +5,8 @@ from uuid import UUID
 
 from deckwire import views
 from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, TicketComment
+from quarterdeck.record.turns import PRIORITIES
 from quarterdeck.record.views.times import ms
-
-PRIORITIES = {"Highest", "High", "Medium", "Low"}
 
 
 def plain(row: Ticket) -> views.Ticket:
@@ -16,6 +15,11 @@ def plain(row: Ticket) -> views.Ticket:
         priority=row.priority if row.priority in PRIORITIES else "Medium", labels=row.labels, reporter=row.reporter,
         description=row.description,
     )  # fmt: skip
+
+
+def priority(run: Run) -> str:
+    """A supervisor's word, or its ticket's, which should be selected with it."""
+    return run.priority or (run.ticket.priority if run.ticket.priority in PRIORITIES else "Medium")
 
 
 Judge = Callable[[Ticket], list[str]]
