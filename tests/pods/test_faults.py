@@ -16,6 +16,7 @@ from testkit import history
 from testkit.desk import ENDS
 from testkit.house import all_pids, command_line
 from testkit.pods import SMALL, TOP, PodHouse, living_in_pods
+from testkit.registry import registry
 from testkit.storm import Sea
 from testkit.waiting import until
 
@@ -104,7 +105,7 @@ class TestPods:
         with sea.sail("LARK-1"):
             sea.works("LARK-1", 6)
             name = house.pod(sea.alice.run("LARK-1"))["metadata"]["name"]
-            evict(house, name)
+            house.cluster.evict(house.namespace, name)
             until(lambda: len(attempts(house, sea.alice.run("LARK-1"))) > 1, 60, what="another attempt")
         assert "agent" not in {row["blame"] for row in attempts(house, sea.alice.run("LARK-1"))}
 
@@ -134,15 +135,34 @@ class TestStarts:
     def test_an_image_that_has_no_proper_name_asks_a_person(self, sea: Sea, limits: Callable[..., None]) -> None:
         limits(image="Not An Image")
         sea.alice.assign("LARK-2")
-        shown(sea, "LARK-2", "image")
+        assert "Not An Image" in shown(sea, "LARK-2", "image")
         sea.alice.becomes("LARK-2", "failed", seconds=SHOWN_S)
         row = sea.alice.row("LARK-2")
         assert (row["reason"], "name" in row["remedy"]) == ("image_name", True)
 
-    def test_an_image_that_cannot_be_had_is_named_at_once(self, sea: Sea, limits: Callable[..., None]) -> None:
-        limits(image="10.250.0.9:5000/nobody/nothing:1")
+    @pytest.mark.parametrize(
+        ("path", "reason", "remedy"),
+        [("missing", "image_missing", "Push the image"), ("closed", "image_auth", "pull secret")],
+    )
+    def test_an_image_that_the_registry_does_not_give_is_named_and_asks_a_person(
+        self, sea: Sea, house: PodHouse, limits: Callable[..., None], path: str, reason: str, remedy: str
+    ) -> None:
+        with registry(f"qd{house.cluster.slot}") as address:
+            image = f"{address}/{path}/agent:1"
+            limits(image=image)
+            sea.alice.assign("LARK-2")
+            assert image in shown(sea, "LARK-2", "the image")
+            sea.alice.becomes("LARK-2", "failed", seconds=30)
+        row = sea.alice.row("LARK-2")
+        assert (row["reason"], remedy in row["remedy"]) == (reason, True)
+
+    def test_a_registry_that_does_not_answer_is_named_and_waited_for(
+        self, sea: Sea, house: PodHouse, limits: Callable[..., None]
+    ) -> None:
+        limits(image=f"{house.cluster.host}:9/agent:1")
         sea.alice.assign("LARK-2")
-        assert "10.250.0.9:5000/nobody/nothing:1" in shown(sea, "LARK-2", "the image")
+        assert f"{house.cluster.host}:9/agent:1" in shown(sea, "LARK-2", "cannot be pulled")
+        assert sea.alice.phase("LARK-2") == "starting"
         sea.alice.decide("stop", "LARK-2")
 
     def test_what_no_node_has_room_for_says_what_is_short(self, sea: Sea, limits: Callable[..., None]) -> None:
@@ -222,12 +242,6 @@ class TestControlPlanes:
             house.cluster.part("kubelet", "start")
         first = attempts(house, run)[0]
         assert (first["state"], first["reason"], first["blame"]) == ("lost", "silent", "infrastructure")
-
-
-def evict(house: PodHouse, name: str) -> None:
-    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": house.namespace}}
-    path = f"/api/v1/namespaces/{house.namespace}/pods/{name}/eviction"
-    house.cluster.kubectl("create", "--raw", path, "-f", "-", told=body)
 
 
 def agent_of(house: PodHouse, run: str) -> int:

@@ -62,11 +62,11 @@ class Cluster:
     def part(self, name: str, what: str) -> str:
         return self.script("part.sh", name, what)
 
-    def kubectl(self, *words: str, told: Json | None = None, check: bool = True) -> str:
+    def kubectl(self, *words: str, told: Json | None = None, check: bool = True, seconds: float = 60) -> str:
         found = shutil.which("kubectl", path=f"{self.programs}:{os.environ['PATH']}") or "kubectl"
         ran = subprocess.run(
             [found, "--kubeconfig", str(self.kubeconfig), *words], input=json.dumps(told) if told else "",
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
         assert ran.returncode == 0 or not check, f"kubectl {' '.join(words)}: {ran.stderr}"
         return ran.stdout
@@ -81,6 +81,11 @@ class Cluster:
 
     def pods(self, namespace: str) -> list[Json]:
         return list(self.get(namespace, "pods")["items"])
+
+    def evict(self, namespace: str, name: str) -> None:
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+        self.kubectl("create", "--raw", path, "-f", "-", told=body)
 
     def apply(self, *objects: Json) -> None:
         self.kubectl("apply", "-f", "-", told={"apiVersion": "v1", "kind": "List", "items": list(objects)})

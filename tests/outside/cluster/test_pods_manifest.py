@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from quarterdeck.outside.cluster.pods import manifest
+from quarterdeck.errors import Refused
+from quarterdeck.outside.cluster.pods import images, manifest
 from quarterdeck.outside.cluster.pods.manifest import Ground
 from quarterdeck.outside.cluster.port import PlaceSpec
 
@@ -169,3 +170,36 @@ def test_packages_are_mounted_by_their_folder_and_only_an_install_writes_them(wr
 
 def value(container: dict[str, Any], name: str) -> str | None:
     return next((one["value"] for one in container["env"] if one["name"] == name), None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "busybox", "library/python:3.12", "reg.example:5000/team/image_1:v1.2", "[fd00::1]:5000/a/b", "localhost/a__b-c.d:x",
+        f"reg.example/agent@sha256:{'0' * 64}", f"reg.example/agent:1@sha256:{'a' * 64}", "UPPER.example/lower",
+    ],
+)  # fmt: skip
+def test_an_image_of_a_proper_name_is_taken(name: str) -> None:
+    images.check(replace(SPEC, image=name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Not An Image",
+        "Upper/case",
+        "a//b",
+        "/a",
+        "a:",
+        "a@sha256:1",
+        "http://reg.example/a",
+        "a b",
+        "a\n",
+        "-a/b:1",
+        "ä/b",
+    ],
+)
+def test_an_image_without_a_proper_name_is_refused_before_anything_is_made(name: str) -> None:
+    with pytest.raises(Refused) as no:
+        images.check(replace(SPEC, image=name))
+    assert (no.value.reason, repr(name) in no.value.text) == ("image_name", True)

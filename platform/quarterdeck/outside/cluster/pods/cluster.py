@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.outside.cluster.pods import manifest, reasons
+from quarterdeck.outside.cluster.pods import images, manifest, reasons
 from quarterdeck.outside.cluster.pods.answers import AWAY, translate
 from quarterdeck.outside.cluster.pods.api import Api, Away, Json, Said
 from quarterdeck.outside.cluster.pods.manifest import Ground
@@ -122,6 +122,7 @@ class PodsCluster:
     async def _make(self, spec: PlaceSpec) -> PlaceSeen:
         """The secret first, so that the pod never waits for it; an orphan of ours is swept up."""
         check_install(spec)
+        images.check(spec)
         await self._check_room(spec.kind)
         ground, folder = await self._named_addresses(), await self.packages.prepare(spec)
         with suppress_taken():

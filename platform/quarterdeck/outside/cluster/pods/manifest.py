@@ -251,7 +251,9 @@ def _init(ground: Ground, spec: PlaceSpec, folder: str) -> Json:
     resources = {"requests": {**small, "cpu": "10m", "memory": "32Mi"}, "limits": small}
     if _foreign(ground, spec):
         bring = _container(ground, BRING, ground.image, [f"{OURS}/bin/bring", "/brought"])
-        limits = {**small, "ephemeral-storage": f"{BROUGHT_MB + 32}Mi"}
+        # As fast as the agent itself may be: all of its start waits for this copy.
+        cpu = f"{max(500, round(spec.cpu * 1000))}m"
+        limits = {**small, "cpu": cpu, "ephemeral-storage": f"{BROUGHT_MB + 32}Mi"}
         found.append(
             bring | {"resources": resources | {"limits": limits}, "volumeMounts": [_mount("deckhand", "/brought")]}
         )
