@@ -5,7 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from deckwire.requests import PlanStep
-from deckwire.views import ModelPrice, Priority, ProjectDials, Repository, Role, View, WatchTriggers, WatchWrites
+from deckwire.views import (
+    BreakdownLine,
+    ModelPrice,
+    Priority,
+    ProjectDials,
+    Repository,
+    Role,
+    View,
+    WatchTriggers,
+    WatchWrites,
+)
 from deckwire.words import Verb
 
 
@@ -196,6 +206,16 @@ class WatchBody(Body):
     triggers: WatchTriggers = WatchTriggers()
     writes: WatchWrites = WatchWrites()
     subtasks: Literal["", "order", "parallel"] = ""
+
+
+class SeenBody(Body):
+    """Which version of it was seen."""
+
+    version: int
+
+
+class BreakdownBody(SeenBody):
+    lines: list[BreakdownLine] = Field(default_factory=list)
 
 
 class QueryBody(Body):

@@ -116,7 +116,7 @@ def wire_text() -> str:
         requests.Quote,
         requests.Fact,
     ]
-    parts = ("people", "runs", "asked", "history", "review", "site", "trackers", "snapshot")
+    parts = ("people", "runs", "asked", "history", "review", "site", "trackers", "breakdowns", "snapshot")
     shown = [getattr(views, part) for part in parts]
     models = [model for module in (*shown, bodies, frames) for model in _own_models(module)]
     return typescript(enums, ALIASES, [*shared, *models])

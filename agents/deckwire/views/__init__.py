@@ -1,6 +1,7 @@
 """What the dashboard's screens are drawn from. The frontend's `wire/types.ts` is generated from these models."""
 
 from deckwire.views.asked import DecidedBy, Receipt, ReceiptLine, Refused, Request, SettingFact
+from deckwire.views.breakdowns import Breakdown, BreakdownLine
 from deckwire.views.history import Checkpoint, Events, OfferedFile, RawEvent, RawEvents, TimelineEvent
 from deckwire.views.people import (
     Invitation,
@@ -54,6 +55,8 @@ __all__ = [
     "Attempt",
     "Attention",
     "AuditLine",
+    "Breakdown",
+    "BreakdownLine",
     "Check",
     "CheckState",
     "Checkpoint",

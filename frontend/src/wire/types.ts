@@ -768,6 +768,23 @@ export interface OneWord {
   word: string;
 }
 
+/** `id` empty: a new line. `key` is the ticket that it became; `why` is what the tracker said instead. */
+export interface BreakdownLine {
+  id: string;
+  title: string;
+  description: string;
+  kind: string;
+  key: string;
+  why: string;
+}
+
+/** `version` counts edits: who approves says which one was seen. Without a proposal the state is none. */
+export interface Breakdown {
+  state: "none" | "open" | "approved" | "done" | "declined";
+  version: number;
+  lines: BreakdownLine[];
+}
+
 /** State and cursors from one read. `timeline` is filled for the view of one run only. */
 export interface Snapshot {
   heads: Record<string, number>;
@@ -949,6 +966,16 @@ export interface WatchBody {
   triggers?: WatchTriggers;
   writes?: WatchWrites;
   subtasks?: "" | "order" | "parallel";
+}
+
+/** Which version of it was seen. */
+export interface SeenBody {
+  version: number;
+}
+
+export interface BreakdownBody {
+  version: number;
+  lines?: BreakdownLine[];
 }
 
 export interface QueryBody {

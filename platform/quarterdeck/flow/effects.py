@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import status, trackers
+from quarterdeck.flow import breakdowns, status, trackers
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import Connection, Outbox, Report, Ticket, Watch
 
@@ -48,6 +48,15 @@ def _status(body: dict[str, Any]) -> None:
         Report.objects.filter(run=report.run).update(**done)  # asked again when there is something new to say
         raise
     Report.objects.filter(run=report.run).update(**done)
+
+
+def _create(body: dict[str, Any]) -> None:
+    try:
+        with _writing(_ticket(body), "create"):
+            breakdowns.create(body)
+    except Refused as no:
+        breakdowns.refuse(body, no.text)
+        raise
 
 
 def _ticket(body: dict[str, Any]) -> Ticket:
@@ -93,4 +102,5 @@ def _within_budget(ticket: Ticket, write: str) -> None:
 
 DO: dict[str, Callable[[dict[str, Any]], None]] = {
     "transition": _transition, "comment": _comment, "link": _link, "status": _status,
+    "create": _create,
 }  # fmt: skip

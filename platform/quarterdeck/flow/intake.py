@@ -71,6 +71,8 @@ def _may_open(ticket: Ticket, force: bool) -> None:
         raise Refused(
             "This ticket has an open run already.", reason="already_open", remedy="Redirect that one, or stop it."
         )
+    if ticket.kind == "Epic" and ticket.connection_id is not None:
+        raise Refused(f"Not ready: {readiness.EPIC}", reason="not_ready", remedy="Plan it into tickets.")
     lacks = readiness.lacks(ticket)
     if lacks and not force:
         raise Refused(

@@ -12,6 +12,7 @@ ACCEPTANCE = re.compile(
     r"\b(accept\w*|must|should|shall|expect\w*|instead|so that|given|needs? to|has to|fails?|wrong)\b", re.I
 )
 OPEN = re.compile(r"\bTB[DC]\b|\?\?\?|\bto be (decided|defined|discussed|confirmed)\b|\bopen question", re.I)
+EPIC = "An epic is not worked itself: plan it into tickets."
 UNKNOWN = (
     "The rehearsal model plays the sample's tickets only: an agent would read this one and give up. Add a model endpoint in "
     "Settings, Models, and choose it in the project's routes."
@@ -38,7 +39,7 @@ def _of_a_tracker(ticket: Ticket) -> list[str]:
     text = f"{ticket.title}\n{ticket.description}\n{fields.get('acceptance criteria', '')}"
     missing = []
     if ticket.kind == "Epic":
-        missing.append("An epic is not worked itself: plan it into tickets.")
+        missing.append(EPIC)
     if not fields.get("acceptance criteria") and not ACCEPTANCE.search(text):
         missing.append("When is it done? State what must hold, or what should happen instead.")
     if OPEN.search(text):

@@ -12,7 +12,18 @@ from django.db.models.functions import Now
 
 from deckwire.tokens import digest
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import accounts, attachments, copies, intake, outbox, readiness, structure, trackers, which
+from quarterdeck.flow import (
+    accounts,
+    attachments,
+    breakdowns,
+    copies,
+    intake,
+    outbox,
+    readiness,
+    structure,
+    trackers,
+    which,
+)
 from quarterdeck.flow.actor import Actor, rule
 from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.port import Change
@@ -58,6 +69,9 @@ def _grant(wish: Wish) -> int:
     who = _who(wish, watch)
     if who is None:
         return 0
+    if ticket.kind == "Epic" and wish.playbook == "plan":
+        breakdowns.propose(who, ticket.id)
+        return _end(wish, "done", breakdowns.WAITS, ticket_note=breakdowns.WAITS)
     if structure.split(wish, watch):
         return _end(wish, "done", "Its sub-tasks are worked instead.")
     _refresh(ticket, watch)

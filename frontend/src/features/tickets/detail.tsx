@@ -5,6 +5,7 @@ import { useState } from "react";
 import { assign } from "@/app/overlays";
 import { useMayDecide } from "@/app/session";
 import { changeTicket, commentTicket } from "@/features/tickets/api/write-ticket";
+import { EpicTickets } from "@/features/tickets/breakdown";
 import { TicketFields, type Fields } from "@/features/tickets/form";
 import { heldBy } from "@/features/tickets/held";
 import { Fitness, Note } from "@/features/tickets/rows";
@@ -34,6 +35,7 @@ export function TicketDetail({ ticket, onBack }: { ticket: TicketView; onBack: (
             {/^https?:\/\//.test(ticket.url) && <a href={ticket.url} target="_blank" rel="noreferrer" className="inline-flex items-center gap-1 text-accent-text hover:underline">Open at the source <ExternalLink size={12} /></a>}
           </div>
           {editing ? <Editor ticket={ticket} onDone={() => setEditing(false)} /> : <Shown ticket={ticket} />}
+          {epic(ticket) && <EpicTickets key={ticket.id} ticket={ticket} may={may} />}
           <Comments ticket={ticket} may={may} />
         </div>
       </div>
@@ -41,6 +43,9 @@ export function TicketDetail({ ticket, onBack }: { ticket: TicketView; onBack: (
     </article>
   );
 }
+
+/** An epic of a tracker is planned into tickets; no agent works it itself. */
+const epic = (ticket: TicketView): boolean => ticket.kind === "Epic" && !ticket.editable;
 
 function Shown({ ticket }: { ticket: TicketView }) {
   return (
@@ -64,7 +69,7 @@ function Bar({ ticket, may, editing, onEdit }: { ticket: TicketView; may: boolea
     <div className="hairline-t flex flex-wrap items-center gap-2 bg-surface px-8 py-3 max-tablet:px-4" title={may ? undefined : "You watch this project; changing it needs the right to supervise"}>
       {ticket.openRun !== null
         ? <Link to="/runs/$id" params={{ id: ticket.openRun }} className="inline-flex h-9 items-center rounded-control bg-accent px-3.5 font-medium text-on-accent hover:bg-accent-hover">Open its run</Link>
-        : <Button look="primary" size="large" disabled={!may || ticket.status === "done"} onClick={() => assign([ticket.id])}>{ticket.readiness.ready || ticket.status === "done" ? "Give to an agent" : "Give to an agent all the same"}</Button>}
+        : !epic(ticket) && <Button look="primary" size="large" disabled={!may || ticket.status === "done"} onClick={() => assign([ticket.id])}>{ticket.readiness.ready || ticket.status === "done" ? "Start a run" : "Start a run all the same"}</Button>}
       {ticket.editable && !editing && <Button size="large" disabled={!may} onClick={onEdit}>Edit</Button>}
       {ticket.editable && ticket.openRun === null && <Button size="large" look="ghost" disabled={!may || close.isPending} onClick={() => close.mutate()}>{ticket.status === "done" ? "Open it again" : "Mark as done"}</Button>}
       {close.error && <p role="alert" className="text-failed">{sayError(close.error)}</p>}

@@ -3,6 +3,7 @@
 from ninja import NinjaAPI
 
 from quarterdeck.doors.api import (
+    breakdowns,
     connections,
     decisions,
     effects,
@@ -18,7 +19,7 @@ from quarterdeck.doors.api import (
 
 ROUTERS = [
     me.router, runs.router, decisions.router, tickets.router, projects.router, connections.router, people.router,
-    fleet.router, effects.router, trackers.router,
+    fleet.router, effects.router, trackers.router, breakdowns.router,
 ]  # fmt: skip
 
 
