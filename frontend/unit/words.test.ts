@@ -5,8 +5,8 @@ import { actorWord, attentionNow } from "@/lib/attention";
 import { ApiError, sendKeyed, unreachable } from "@/lib/http";
 import { reveal } from "@/lib/invisible";
 import { newKey } from "@/lib/key";
-import { against, microOf, money, short } from "@/lib/money";
-import { span } from "@/lib/time";
+import { against, microOf, money, short, sumShown } from "@/lib/money";
+import { exactTime, span } from "@/lib/time";
 import { backoff } from "@/live/backoff";
 import { run } from "./make";
 
@@ -81,5 +81,17 @@ describe("the line", () => {
     const refused = new ApiError(409, { reason: "moved", text: "The head moved.", remedy: "" });
     await expect(sendKeyed(() => { sent += 1; return Promise.reject(refused); })).rejects.toBe(refused);
     expect(sent).toBe(1);
+  });
+});
+
+describe("what stands side by side", () => {
+  test("adds up to the cent that is written", () => {
+    const amounts = [14_600, 24_600, 24_600];
+    expect([money(sumShown(amounts)), ...amounts.map((one) => money(one))]).toEqual(["$0.05", "$0.01", "$0.02", "$0.02"]);
+  });
+  test("a moment names its zone, and has twenty-four hours", () => {
+    const said = exactTime(Date.UTC(2026, 10, 23, 21, 5, 7));
+    expect(said).not.toMatch(/[AP]M/);
+    expect(said).toMatch(/:05:07 \S+/);
   });
 });

@@ -42,7 +42,7 @@ def nothing_odd(alice: Person) -> Iterator[None]:
 
 def assign(page: Page, *tickets: str) -> None:
     page.keyboard.press("c")
-    sheet = page.get_by_role("dialog", name="Give tickets to agents")
+    sheet = page.get_by_role("dialog", name="Start runs")
     for ticket in tickets:
         sheet.get_by_role("checkbox", name=f"Pick {ticket}", exact=True).click()
     sheet.get_by_role("button", name=re.compile("^Start ")).click()
@@ -135,7 +135,7 @@ def test_evidence_is_read_first_then_the_code_then_it_is_merged(page: Page, boar
     assert evidence.bounding_box()["y"] < code.bounding_box()["y"]  # type: ignore[index]
     expect(page.get_by_role("row").filter(has_text="Failed before, pass now")).to_contain_text("1")
     page.keyboard.press("a")
-    expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile("^Merge [0-9a-f]{7}\\?$"))).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile("^Approve and merge [0-9a-f]{7}\\?$"))).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url("**/inbox*")
     expect(notice(page)).to_contain_text(re.compile("Merging LARK-1|LARK-1: merged"))

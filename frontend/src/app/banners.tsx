@@ -19,8 +19,8 @@ export function Banners() {
       {state === "catching up" && <Banner tone="working" icon={<LoaderCircle size={15} className="ring-spin" />}>Connected again. Catching up with what happened meanwhile.</Banner>}
       {watchesOnly(who) && <Banner icon={<Eye size={15} />}>{who.person.name} watches: everything can be read, nothing can be decided. An admin of the project can give the right to supervise.</Banner>}
       {who.rehearsal && (
-        <Banner tone="working" icon={<FlaskConical size={15} />} action={<Link to="/settings" search={{ part: "Models" }} className="shrink-0 font-medium underline max-tablet:hidden">Add a model</Link>}>
-          Rehearsal: a scripted model plays the agent, nothing is spent<span className="max-tablet:hidden">, no key is used; the prices shown are made up. Add a model in Settings to work for real</span>.
+        <Banner tone="working" icon={<FlaskConical size={15} />} action={<Link to="/settings" search={{ part: "Models" }} className="tap inline-flex shrink-0 items-center font-medium underline">Add a model</Link>}>
+          Rehearsal: a scripted model plays the agent, nothing is spent<span className="max-tablet:hidden">, no key is used; the prices shown are made up</span>.
         </Banner>
       )}
     </>

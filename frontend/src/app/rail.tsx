@@ -16,7 +16,7 @@ export function Rail() {
       <Logo />
       <div className="flex flex-col gap-0.5">
         <RailButton label="Find or do" keys="mod+k" icon={<Search size={15} />} onClick={() => open.set("palette")} />
-        <RailButton label="New run" keys="c" icon={<Plus size={15} />} onClick={() => assign()} />
+        <RailButton label="Start a run" keys="c" icon={<Plus size={15} />} onClick={() => assign()} />
       </div>
       <ul className="flex flex-col gap-0.5">
         {PLACES.map((place) => <li key={place.to}><RailLink place={place} /></li>)}

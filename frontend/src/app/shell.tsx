@@ -76,7 +76,7 @@ function useGlobalKeys(): void {
     { keys: "mod+k", does: "Command palette", group: "Everywhere", run: () => open.set("palette"), whileTyping: true },
     { keys: "?", does: "This help", group: "Everywhere", run: () => open.set("help") },
     { keys: "z", does: "Undo the last decision", group: "Everywhere", run: () => undoLast() },
-    { keys: "c", does: "Give tickets to agents", group: "Everywhere", run: () => assign() },
+    { keys: "c", does: "Start a run", group: "Everywhere", run: () => assign() },
     { keys: "n", does: "New ticket", group: "Everywhere", run: () => open.set("ticket") },
     { keys: "g t", does: "Light or dark", group: "Everywhere", run: () => theme.set(painted.get() === "dark" ? "light" : "dark") },
     ...PLACES.map(({ to, label, keys }) => ({ keys, does: `Go to ${label.toLowerCase()}`, group: "Go to", run: () => void go({ to }) })),

@@ -6,7 +6,7 @@ import { Button } from "@/ui/button";
 
 const STEPS = [
   { to: "/inbox", title: "Everything that needs you is here", text: "Agents stop and ask; the most urgent stands first. J and K move, A approves, R redirects with words." },
-  { to: "/board", title: "The same runs, by who must act", text: "The first column waits for your answer, sealed work for your look in Ready. The rest moves by itself. C gives a ticket to an agent." },
+  { to: "/board", title: "The same runs, by who must act", text: "The first column waits for your answer, sealed work for your look in Ready. The rest moves by itself. C starts a run." },
   { to: "/review", title: "Evidence first, then the diff", text: "Which tests failed before and pass now, what the diff touches beyond the plan, what it cost." },
   { to: "/fleet", title: "Is it idle or is it broken?", text: "Who holds a place, who waits for one and why, and when each source was last heard of." },
   { to: "/settings", title: "Connect what is yours", text: "A repository with its test command, and a model. Each has a test that says what to mend." },

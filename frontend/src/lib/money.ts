@@ -12,6 +12,9 @@ function formatOf(currency: string): Intl.NumberFormat {
 /** Micro-units as people write money: always two decimals. */
 export const money = (micro: number, currency = "USD"): string => formatOf(currency).format(micro / MICRO);
 
+/** The sum of amounts as each of them is written: what stands below a figure adds up to it, to the cent. */
+export const sumShown = (amounts: readonly number[]): number => amounts.reduce((sum, one) => sum + Math.round(one / 10_000) * 10_000, 0);
+
 /** What a person typed, in micro-units; undefined when it is not an amount. */
 export function microOf(text: string): number | undefined {
   const amount = Number(text.replace(",", ".").trim());

@@ -42,7 +42,7 @@ export function Notices() {
   // What scrolls keeps this much room at its end: nothing lies under a notice for good.
   useLayoutEffect(() => document.documentElement.style.setProperty("--notice", notice ? `${(box.current?.offsetHeight ?? 0) + 152}px` : "0px"), [notice]);
   return (
-    <div ref={box} role="status" aria-live="polite" className="pointer-events-none fixed bottom-36 right-5 z-40 flex max-w-[calc(100vw-24px)] max-tablet:bottom-auto max-tablet:left-3 max-tablet:right-auto max-tablet:top-3">
+    <div ref={box} role="status" aria-live="polite" className="pointer-events-none fixed bottom-36 right-5 z-40 flex max-w-[calc(100vw-24px)] max-tablet:inset-x-3 max-tablet:bottom-auto max-tablet:top-3 max-tablet:max-w-none">
       {notice && <Card key={notice.id} notice={notice} />}
     </div>
   );
@@ -50,7 +50,7 @@ export function Notices() {
 
 function Card({ notice }: { notice: Notice }) {
   return (
-    <div className="enter pointer-events-auto w-[380px] max-w-full rounded-panel bg-raised shadow-(--shadow)">
+    <div className="enter pointer-events-auto w-[380px] max-w-full max-tablet:w-full rounded-panel bg-raised shadow-(--shadow)">
       <div className="flex items-center gap-2 py-2 pl-4 pr-2">
         <p className="min-w-0 flex-1 font-medium">{notice.text}</p>
         {notice.retry && !notice.lines && <Button size="small" onClick={notice.retry}>Try again</Button>}

@@ -2,14 +2,15 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { PageHead } from "@/app/page-head";
 import { useKeys } from "@/app/keys";
+import type { Filter } from "@/features/board/filter";
 import { RunBulkBar } from "@/features/board/run-bulk-bar";
 import { RunTable } from "@/features/board/run-table";
 import { Toolbar } from "@/features/board/toolbar";
 import { useBoardRuns } from "@/features/board/use-board-runs";
 import { useRuns } from "@/live/hooks";
 import { COLUMNS } from "@/lib/attention";
-import { money, plural } from "@/lib/money";
-import { NoRuns } from "@/features/board/page";
+import { money, plural, sumShown } from "@/lib/money";
+import { NoMatch, NoRuns } from "@/features/board/page";
 
 const route = getRouteApi("/shell/list");
 const RANK = COLUMNS.flatMap((column) => column.holds);
@@ -21,16 +22,17 @@ export function ListPage() {
   const total = useRuns().length;
   const runs = useBoardRuns(filter).toSorted((a, b) => RANK.indexOf(a.attention) - RANK.indexOf(b.attention) || a.run.since - b.run.since).map((one) => one.run);
   const ids = runs.map((run) => run.id);
+  const change = (next: Filter) => void go({ search: next, replace: true });
   const [at, setAt] = useState(0);
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   useListKeys(ids, at, setAt, marked, setMarked);
   return (
     <div className="relative flex h-full flex-col">
-      <PageHead title="List" fact={`${plural(runs.length, "run")}, ${money(runs.reduce((sum, run) => sum + run.spentMicro, 0), runs[0]?.currency)} spent`}>
+      <PageHead title="List" fact={total > 0 && `${plural(runs.length, "run")}, ${money(sumShown(runs.map((run) => run.spentMicro)), runs[0]?.currency)} spent`}>
         <Link to="/board" search={filter} className="rounded-control px-2 text-meta text-accent-text hover:underline max-tablet:hidden">Same as a board</Link>
       </PageHead>
-      <Toolbar filter={filter} total={total} shown={runs.length} onChange={(next) => void go({ search: next, replace: true })} />
-      {total === 0 ? <NoRuns /> : <RunTable ids={ids} at={at} marked={marked} onMark={setMarked} />}
+      {total > 0 && <Toolbar filter={filter} total={total} shown={runs.length} onChange={change} />}
+      {total === 0 ? <NoRuns /> : runs.length === 0 ? <NoMatch filter={filter} onClear={() => change({})} /> : <RunTable ids={ids} at={at} marked={marked} onMark={setMarked} />}
       {marked.size > 0 && <RunBulkBar ids={[...marked]} onClear={() => setMarked(new Set())} />}
     </div>
   );

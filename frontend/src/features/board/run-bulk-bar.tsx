@@ -52,10 +52,10 @@ export function RunBulkBar({ ids, onClear }: { ids: string[]; onClear: () => voi
       <Button look="danger" icon={<Square size={13} />} disabled={!may} onClick={() => setStopping(true)}>Stop</Button>
       <IconButton label="Clear the selection (Esc)" onClick={onClear}><X size={15} /></IconButton>
       <Dialog open={writing} onClose={() => setWriting(false)} title={`Redirect ${plural(ids.length, "run")}`} note="Each run gets the same words and answers for itself; you get a receipt per run.">
-        <RedirectBox value={text} onChange={setText} to={plural(ids.length, "run")} sendWord={`Redirect ${plural(ids.length, "run")}`} onSend={redirect} />
+        <RedirectBox value={text} onChange={setText} to={plural(ids.length, "run")} sendWord="Redirect" onSend={redirect} />
       </Dialog>
       <Dialog open={approving} onClose={() => setApproving(false)} title={`${togetherWord(approvable)}?`} note="Each run answers for itself; you get a receipt per run. What needs its own look stays in the inbox."
-        footer={<><Button look="ghost" onClick={() => setApproving(false)}>Not now</Button><Button look="primary" autoFocus onClick={approve}>{togetherWord(approvable)}</Button></>}>
+        footer={<><Button look="ghost" onClick={() => setApproving(false)}>Cancel</Button><Button look="primary" autoFocus onClick={approve}>{togetherWord(approvable)}</Button></>}>
         <ul className="flex flex-col gap-1.5 text-text-2">
           {approvable.map((one) => <li key={one.id} className="flex gap-3"><span className="mono shrink-0 text-text">{runOf(one)?.ticket.key}</span><span className="min-w-0"><span className="block text-text">{one.ask}</span>{effectOf(one, runOf(one), NO_PICKS)}</span></li>)}
         </ul>

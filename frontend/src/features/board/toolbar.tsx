@@ -34,7 +34,7 @@ export function Toolbar({ filter, onChange, shown, total }: Props) {
           </button>
         ))}
       </div>
-      {narrowed && <Button look="ghost" size="small" icon={<X size={13} />} onClick={() => onChange({})}>Clear, {shown} of {total} shown</Button>}
+      {narrowed && shown > 0 && <Button look="ghost" size="small" icon={<X size={13} />} onClick={() => onChange({})}>Clear, {shown} of {total} shown</Button>}
     </div>
   );
 }
@@ -44,6 +44,8 @@ function SearchBox({ value, onChange }: { value: string; onChange: (q: string) =
   const [text, setText] = useState(value);
   const box = useRef<HTMLInputElement>(null);
   useKeys([{ keys: "/", does: "Search in runs", group: "Board and list", run: () => box.current?.focus() }]);
+  // Cleared from elsewhere, it is empty here too.
+  useEffect(() => { if (value === "") setText(""); }, [value]);
   useEffect(() => {
     if (text === value) return;
     const timer = setTimeout(() => onChange(text), 120);

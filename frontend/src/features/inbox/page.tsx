@@ -96,8 +96,8 @@ function Nothing({ tab }: { tab: Tab }) {
 /** A site without a run: the inbox stays empty until a ticket is given to an agent. */
 function NoAgents() {
   return (
-    <Empty icon={<InboxIcon size={28} strokeWidth={1.5} />} title="Nobody waits for you" action={<Button look="primary" keys="c" onClick={() => assign()}>Give a ticket to an agent</Button>}>
-      No agent works yet. Give one a ticket; what it asks appears here by itself.
+    <Empty icon={<InboxIcon size={28} strokeWidth={1.5} />} title="Nobody waits for you" action={<Button look="primary" keys="c" onClick={() => assign()}>Start a run</Button>}>
+      No agent works yet. Start one on a ticket; what it asks appears here by itself.
     </Empty>
   );
 }

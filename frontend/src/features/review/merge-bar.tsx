@@ -38,7 +38,7 @@ export function MergeBar(props: Props) {
   };
   useKeys([
     { keys: "a", does: "Approve and merge", group: "Review", run: () => { if (mayMerge) setOpen("merge"); } },
-    { keys: "r", does: "Redirect with words", group: "Review", run: () => { if (maySteer) setOpen("redirect"); } },
+    { keys: "r", does: "Redirect", group: "Review", run: () => { if (maySteer) setOpen("redirect"); } },
     { keys: "mod+enter", does: "Send the comments", group: "Review", run: () => { if (unsent > 0 && maySteer) onSend(); } },
   ]);
   return (
@@ -57,8 +57,8 @@ function ConfirmMerge({ review, unsent, onClose, onMerge }: { review: Review; un
   const head = review.proposal.head.slice(0, 7);
   const running = review.proposal.checks.filter((check) => check.state === "running" || check.state === "queued");
   return (
-    <Dialog open onClose={onClose} title={`Merge ${head}?`} note={review.sentence}
-      footer={<><Button look="ghost" onClick={onClose}>Not now</Button><Button look="primary" autoFocus onClick={onMerge}>Merge {head}</Button></>}>
+    <Dialog open onClose={onClose} title={`Approve and merge ${head}?`} note={review.sentence}
+      footer={<><Button look="ghost" onClick={onClose}>Cancel</Button><Button look="primary" autoFocus onClick={onMerge}>Approve and merge {head}</Button></>}>
       <ul className="flex list-disc flex-col gap-1.5 pl-4 text-text-2">
         {running.map((check) => <li key={check.name}>{check.name} has not ended ({check.state}).</li>)}
         {review.mergePreview && <li>{review.mergePreview.clean ? "A trial merge on today's base is clean." : "A trial merge on today's base conflicts."}</li>}
@@ -76,7 +76,7 @@ function Redirect({ run, head, onClose }: { run: Run; head: string; onClose: () 
     void redirectRuns([run.id], text, "enqueue", head);
   };
   return (
-    <Dialog open onClose={onClose} title={`Send ${run.ticket.key} back with words`} note="An approval falls; the agent goes on from this head.">
+    <Dialog open onClose={onClose} title={`Redirect ${run.ticket.key}`} note="An approval falls; the agent goes on from this head with your words.">
       <RedirectBox value={text} onChange={setText} to={run.ticket.key} sendWord="Redirect" onSend={send} />
     </Dialog>
   );

@@ -62,7 +62,7 @@ function Actions({ run }: { run: Run }) {
   };
   const pause = () => { if (may) void pauseOrResume(run); };
   useKeys([
-    { keys: "a", does: "Go to what it asks", group: "Run", run: decide },
+    { keys: "a", does: "Answer what it asks, or open its review", group: "Run", run: decide },
     { keys: "p", does: "Pause or resume", group: "Run", run: pause },
   ]);
   return (

@@ -20,7 +20,7 @@ export function RedirectDock({ run }: { run: Run }) {
   const [open, setOpen] = useState(false);
   const [text, setText] = useState("");
   const [mode, setMode] = useState<Mode>("enqueue");
-  useKeys([{ keys: "r", does: "Redirect with words", group: "Run", run: () => setOpen(true) }]);
+  useKeys([{ keys: "r", does: "Redirect", group: "Run", run: () => setOpen(true) }]);
   const send = async () => {
     setOpen(false);
     if (await redirectRuns([run.id], text, mode)) setText("");

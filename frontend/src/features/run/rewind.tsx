@@ -32,7 +32,7 @@ export function RewindDialog({ run, back, onClose }: { run: Run; back: Back; onC
   };
   return (
     <Dialog open onClose={onClose} title={`Rewind ${run.ticket.key}`} note="The tree and the agent's memory go back to one checkpoint; from there it goes on with your words."
-      footer={<><Button look="ghost" onClick={onClose}>Leave it</Button><Button look="primary" disabled={!kept} onClick={go}>{kept ? `Rewind to ${timeOfDay(kept.at)} and go on` : "Rewind and go on"}</Button></>}>
+      footer={<><Button look="ghost" onClick={onClose}>Cancel</Button><Button look="primary" disabled={!kept} onClick={go}>{kept ? `Rewind to ${timeOfDay(kept.at)} and go on` : "Rewind and go on"}</Button></>}>
       <Reading read={read} what="The checkpoints could not be read." lines={3}>
         {() => (!usable || usable.length === 0 || !kept
           ? <p className="text-text-2">There is no checkpoint to go back to yet.</p>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { open, toAssign } from "@/app/overlays";
 import { mayDecide, useMe } from "@/app/session";
 import { getFleet } from "@/features/fleet/api/fleet";
@@ -35,26 +35,41 @@ export function Assign() {
   const usual = projects.find((project) => project.id === (chosen[0] ?? waiting[0])?.project)?.capMicro ?? 0;
   const cap = dials.cap === "" ? null : microOf(dials.cap);
   const start = useStart(chosen, dials, unready.length > 0, cap ?? null);
+  const list = useFirstTicket(read.data !== undefined);
   const close = () => open.set(null);
   const flip = (id: string) => setPicked((before) => { const next = new Set(before); if (!next.delete(id)) next.add(id); return next; });
   return (
-    <Dialog open side onClose={close} title="Give tickets to agents" note="Ready means: it stands alone, the repository is known, acceptance is stated."
+    <Dialog open side late onClose={close} title="Start runs" note="Ready means: it stands alone, the repository is known, acceptance is stated."
       footer={<>
         <span className="num mr-auto text-meta text-text-2"><Most chosen={chosen} cap={cap ?? null} projects={projects} /></span>
         <Button look="ghost" onClick={close}>Cancel</Button>
         <Button look="primary" disabled={chosen.length === 0 || start.isPending || cap === undefined} onClick={() => start.mutate()}>
-          {unready.length > 0 ? `Start ${plural(chosen.length, "run")} all the same` : `Start ${plural(chosen.length, "run")}`}
+          {startWord(chosen.length, unready.length > 0)}
         </Button>
       </>}>
       <Reading read={read} what="The tickets could not be read.">
         {() => (waiting.length === 0
           ? <p className="text-text-2">No open ticket waits for an agent in a project that you supervise. Write one with N.</p>
-          : <ul className="divide-y divide-line" aria-label="Tickets">{waiting.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} on={picked.has(ticket.id)} onFlip={() => flip(ticket.id)} />)}</ul>)}
+          : <ul ref={list} className="divide-y divide-line" aria-label="Tickets">{waiting.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} on={picked.has(ticket.id)} onFlip={() => flip(ticket.id)} />)}</ul>)}
       </Reading>
       <DialFields dials={dials} usual={usual} onChange={setDials} />
       {start.error && <p role="alert" className="mt-3 text-failed">{sayError(start.error)}</p>}
     </Dialog>
   );
+}
+
+/** Nothing is picked yet: the button says what to do first. */
+const startWord = (count: number, unready: boolean): string => (count === 0 ? "Pick a ticket" : `Start ${plural(count, "run")}${unready ? " all the same" : ""}`);
+
+/** The keyboard begins at the tickets: at the first that is picked, else at the first. */
+function useFirstTicket(ready: boolean) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const at = document.activeElement;
+    // Whoever has begun to type stays where they are.
+    if (ready && !(at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement)) (list.current?.querySelector<HTMLElement>("[data-state=checked]") ?? list.current?.querySelector<HTMLElement>("[role=checkbox]"))?.focus();
+  }, [ready]);
+  return list;
 }
 
 function useStart(chosen: readonly TicketView[], dials: Dials, force: boolean, capMicro: number | null) {

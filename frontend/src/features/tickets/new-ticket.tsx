@@ -36,7 +36,7 @@ export function NewTicket() {
     },
   });
   return (
-    <Dialog open side onClose={close} title="New ticket" note="It stays on the board until it is given to an agent."
+    <Dialog open side onClose={close} title="New ticket" note="It is only written down. Starting a run on it is a step of its own."
       footer={<><Button look="ghost" onClick={close}>Cancel</Button><Button look="primary" disabled={value.title.trim() === "" || project === "" || write.isPending} onClick={() => write.mutate()}>Create ticket</Button></>}>
       {projects.length === 0
         ? <p className="text-text-2">Writing a ticket needs the right to supervise a project.</p>

@@ -35,7 +35,7 @@ export function TicketsPage() {
       <div className={cx(search.ticket && "max-tablet:hidden")}>
         <PageHead title="Tickets" fact={read.data && `${plural(read.data.length, "ticket")}, ${ready.length} ready for an agent`}>
           <Button icon={<Plus size={14} />} keys="n" disabled={!may} onClick={() => open.set("ticket")}>New ticket</Button>
-          <Button look="primary" keys="c" disabled={!may} onClick={() => assign(search.ticket ? [search.ticket] : [])}>Give to agents</Button>
+          <Button look="primary" keys="c" disabled={!may} onClick={() => assign(search.ticket ? [search.ticket] : [])}>Start a run</Button>
         </PageHead>
         <div role="search" aria-label="Filter tickets" className="flex flex-wrap items-center gap-2 px-5 pb-3 max-tablet:px-4">
           <SearchBox value={search.q ?? ""} onChange={(q) => set({ q })} />

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { open } from "@/app/overlays";
-import { projectName } from "@/live/hooks";
+import { actorWord } from "@/lib/attention";
+import { projectName, useRun } from "@/live/hooks";
 import { cx } from "@/lib/cx";
 import { reveal } from "@/lib/invisible";
 import { Chip } from "@/ui/chip";
 import { Ago } from "@/ui/clock";
-import type { TicketView } from "@/wire/types";
+import type { Attention, TicketView } from "@/wire/types";
 
 export function TicketRows({ tickets, current, onPick }: { tickets: readonly TicketView[]; current: string | undefined; onPick: (id: string) => void }) {
   return (
@@ -34,9 +35,13 @@ function TicketRow({ ticket, here, onPick }: { ticket: TicketView; here: boolean
   );
 }
 
+const RUN_TONE = { "needs-you": "needs", working: "working", elsewhere: "plain", ready: "ready", done: "done", failed: "failed", paused: "plain", broken: "broken" } as const;
+const RUN_WORD: Partial<Record<Attention, string>> = { "needs-you": "needs you", ready: "in review", broken: "no contact" };
+
 /** One word: an agent has it, could have it, or what is missing is said in the ticket. */
 export function Fitness({ ticket }: { ticket: TicketView }) {
-  if (ticket.openRun !== null) return <Chip tone="working">with an agent</Chip>;
+  const run = useRun(ticket.openRun ?? "");
+  if (ticket.openRun !== null) return run ? <Chip tone={RUN_TONE[run.attention]}>{RUN_WORD[run.attention] ?? actorWord(run).toLowerCase()}</Chip> : <Chip>has a run</Chip>;
   if (ticket.status === "done") return <Chip tone="done">done</Chip>;
   return ticket.readiness.ready ? <Chip>ready</Chip> : <Chip tone="needs">not ready</Chip>;
 }
