@@ -187,7 +187,7 @@ def test_an_image_of_a_proper_name_is_taken(name: str) -> None:
     "name",
     [
         "Not An Image",
-        "Upper/case",
+        "a/Upper",
         "a//b",
         "/a",
         "a:",

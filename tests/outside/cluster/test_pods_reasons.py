@@ -1,6 +1,8 @@
 """Every way a pod can hang or end, as a real API server shows it, and what a person is told."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from deckwire.words import Blame
 from quarterdeck.outside.cluster.pods import reasons
 from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceState
+from testkit.pod_ends import HANGS, MEANS
 
 BORN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IMAGE = "reg.example/agent:1"
@@ -176,3 +179,29 @@ def test_every_end_that_asks_a_person_says_what_to_do() -> None:
     """`start_failed` is told by the agent itself, in its own words."""
     asks = {reason for reason, (blame, _) in END_REASONS.items() if blame == Blame.CONFIGURATION} - {"start_failed"}
     assert asks <= END_REMEDIES.keys()
+
+
+RECORDED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "recorded.json").read_text())
+
+
+@pytest.mark.parametrize("case", sorted(RECORDED))
+def test_what_a_real_cluster_said_is_understood(case: str) -> None:
+    """Written down by tests/pods/test_reasons.py."""
+    one, reason = RECORDED[case], MEANS.get(case, case)
+    born = reasons.stamp(one["metadata"]["creationTimestamp"])
+    seen = reasons.seen(one, born + timedelta(minutes=9))
+    assert (seen.state, seen.reason, seen.run, seen.epoch) == (PlaceState.ENDED, reason, "7", 3)
+    assert seen.text.startswith(END_REASONS[reason][1])
+    if case in HANGS:
+        early = reasons.seen(one, born + timedelta(seconds=1))
+        at_once = case in ("image_name", "start_error")
+        assert (early.state, bool(early.waiting_for)) == (
+            (PlaceState.ENDED, False) if at_once else (PlaceState.PENDING, True)
+        )
+
+
+def test_every_image_that_was_recorded_is_named() -> None:
+    for case in ("image_missing", "image_auth", "image_pull"):
+        image = RECORDED[case]["status"]["containerStatuses"][0]["image"]
+        born = reasons.stamp(RECORDED[case]["metadata"]["creationTimestamp"])
+        assert image in reasons.seen(RECORDED[case], born + timedelta(minutes=9)).text
