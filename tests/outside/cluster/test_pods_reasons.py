@@ -10,7 +10,7 @@ import pytest
 from deckwire.words import Blame
 from quarterdeck.outside.cluster.pods import reasons
 from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceState
-from testkit.pod_ends import HANGS, MEANS
+from testkit import pod_ends
 
 BORN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IMAGE = "reg.example/agent:1"
@@ -187,12 +187,12 @@ RECORDED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "recor
 @pytest.mark.parametrize("case", sorted(RECORDED))
 def test_what_a_real_cluster_said_is_understood(case: str) -> None:
     """Written down by tests/pods/test_reasons.py."""
-    one, reason = RECORDED[case], MEANS.get(case, case)
+    one, reason = RECORDED[case], pod_ends.MEANS.get(case, case)
     born = reasons.stamp(one["metadata"]["creationTimestamp"])
     seen = reasons.seen(one, born + timedelta(minutes=9))
     assert (seen.state, seen.reason, seen.run, seen.epoch) == (PlaceState.ENDED, reason, "7", 3)
     assert seen.text.startswith(END_REASONS[reason][1])
-    if case in HANGS:
+    if case in pod_ends.HANGS:
         early = reasons.seen(one, born + timedelta(seconds=1))
         at_once = case in ("image_name", "start_error")
         assert (early.state, bool(early.waiting_for)) == (
