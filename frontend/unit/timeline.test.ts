@@ -14,6 +14,7 @@ const EVENTS = [
 describe("chapters", () => {
   test("follow the plan, with what came before it and after the seal", () => {
     expect(chapters(EVENTS, PLAN).map((one) => one.title)).toEqual(["Understand, locate, plan", "Write the test", "Make it pass", "Sealed: evidence and review"]);
+    expect(chapters(EVENTS, PLAN).map((one) => one.number)).toEqual([null, 1, 2, null]);
   });
   test("hold every event once, in order", () => {
     expect(chapters(EVENTS, PLAN).flatMap((one) => one.events.map((each) => each.seq))).toEqual(EVENTS.map((one) => one.seq));

@@ -112,7 +112,7 @@ def test_an_agent_is_redirected_in_the_middle_of_its_work(alice: Person, page: P
     page.keyboard.press("Control+Enter")
     expect(notice(page)).to_contain_text("Redirected LARK-7")
     facts = page.get_by_role("complementary", name="Facts")
-    expect(facts.get_by_role("listitem").filter(has_text="Just use money.to_text")).to_contain_text("applied")
+    expect(facts.get_by_role("listitem").filter(has_text="Just use money.to_text")).to_contain_text("the agent has taken it up")
     page.keyboard.press("g")
     page.keyboard.press("i")
     open_request(page, "LARK-7", "Review")

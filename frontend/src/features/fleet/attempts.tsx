@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ATTEMPT_TONE } from "@/features/run/side";
+import { ATTEMPT_TONE, ATTEMPT_WORD } from "@/features/run/side";
 import { cx } from "@/lib/cx";
 import { span, timeOfDay } from "@/lib/time";
 import { useNow } from "@/live/clock";
@@ -27,7 +27,7 @@ function AttemptRow({ attempt }: { attempt: FleetAttempt }) {
     <tr className="h-9">
       <td className="pr-4"><Link to="/runs/$id" params={{ id: attempt.run }} className="hover:underline"><span className="mono">{attempt.ticketKey}</span></Link></td>
       <td className="num pr-4 text-text-2">{attempt.epoch}</td>
-      <td className={cx("pr-4 font-medium", ATTEMPT_TONE[attempt.state])}>{attempt.state}</td>
+      <td className={cx("pr-4 font-medium", ATTEMPT_TONE[attempt.state])}>{ATTEMPT_WORD[attempt.state]}</td>
       <td className="mono pr-4 text-text-2">{attempt.place}</td>
       <td className="max-w-80 truncate pr-4 text-text-2">{attempt.doing}</td>
       <td className="num pr-4 text-meta text-text-2">{timeOfDay(attempt.startedAt)}</td>

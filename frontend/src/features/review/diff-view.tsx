@@ -2,6 +2,7 @@ import type { CodeViewItem } from "@pierre/diffs";
 import { CodeView, type CodeViewHandle } from "@pierre/diffs/react";
 import { useEffect, useMemo, useRef, type ReactNode, type Ref } from "react";
 import { usePainted } from "@/app/session";
+import { isQuiet } from "@/features/review/badges";
 import { DIFF_THEMES } from "@/features/review/diff-theme";
 import { DiffAnnotation } from "@/features/review/annotation";
 import type { Draft, Place } from "@/features/review/drafts";
@@ -85,7 +86,7 @@ function HeaderFacts({ file }: { file: DiffFile | undefined }) {
   if (!file) return null;
   return (
     <span className="flex items-center gap-2">
-      {file.badges.map((badge) => <Chip key={badge} tone="needs">{badge}</Chip>)}
+      {file.badges.map((badge) => <Chip key={badge} tone={isQuiet(badge) ? "plain" : "needs"}>{badge}</Chip>)}
       {file.status === "added" && <Chip>new file</Chip>}
       {file.status === "removed" && <Chip>removed</Chip>}
       <Delta added={file.added} removed={file.removed} />

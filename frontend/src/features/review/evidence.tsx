@@ -1,18 +1,24 @@
 import { CircleCheck, CircleDashed, CircleMinus, CircleX, Clock, LoaderCircle, TriangleAlert } from "lucide-react";
+import { Fragment } from "react";
 import { Section } from "@/ui/section";
 import type { Check, EvidenceRow, Proposal } from "@/wire/types";
 
 /** Proof before prose: what failed and passes, what passed and still does, what is beyond the plan. Re-run by us, not claimed. */
 export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly EvidenceRow[]; head: string; checks?: readonly Check[] }) {
+  // What it cost is a fact beside the proof, never a part of it.
+  const proofs = rows.filter((row) => row.kind !== "cost" && row.kind !== "time");
   return (
     <Section title="Evidence" aside={<span>for <span className="mono">{head.slice(0, 7)}</span>, re-run by Quarterdeck</span>}>
       <table className="w-full text-left">
         <thead className="sr-only"><tr><th>Result</th><th>What</th><th>Figure</th><th>Note</th></tr></thead>
         <tbody className="divide-y divide-line">
-          {rows.map((row) => (
+          {proofs.map((row) => (
             <tr key={row.kind + row.what} className="h-8">
               <td className="w-6 min-w-6 py-2 align-top"><EvidenceIcon state={row.state} kind={row.kind} /></td>
-              <td className="whitespace-nowrap py-1 pr-4 align-top font-medium max-tablet:whitespace-normal">{row.what}</td>
+              <td className="whitespace-nowrap py-1 pr-4 align-top font-medium max-tablet:whitespace-normal">
+                {row.what}
+                <span className="block text-meta font-normal text-text-2 tablet:hidden">{row.note}<Items items={row.items} /></span>
+              </td>
               <td className="num whitespace-nowrap py-1 pr-6 text-right align-top font-semibold">{row.figure}</td>
               <td className="w-full py-1 align-top text-text-2 max-tablet:hidden">{row.note}<Items items={row.items} /></td>
             </tr>
@@ -20,7 +26,7 @@ export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly Evid
           {checks.map((check) => (
             <tr key={check.name} className="h-8">
               <td className="w-6 min-w-6"><CheckIcon state={check.state} /></td>
-              <td className="whitespace-nowrap pr-4 max-tablet:whitespace-normal">{check.name}</td>
+              <td className="whitespace-nowrap pr-4 max-tablet:whitespace-normal">{check.name}{check.note && <span className="num block text-meta text-text-2 tablet:hidden">{check.note}</span>}</td>
               <td className="pr-6 text-right text-meta text-text-3">check</td>
               <td className="num text-text-2 max-tablet:hidden">{check.note}</td>
             </tr>
@@ -31,15 +37,20 @@ export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly Evid
   );
 }
 
+/** A long name breaks after a dot, a stroke or an underscore, where a reader expects it. */
+const Name = ({ text }: { text: string }) => (
+  <span className="[overflow-wrap:anywhere]">{text.split(/(?<=[._/:])/).map((part, i) => <Fragment key={i}>{part}<wbr /></Fragment>)}</span>
+);
+
 const SHOWN = 4;
 /** The names behind a figure: a few at once, the rest when asked for. */
 function Items({ items }: { items: readonly string[] }) {
   if (items.length === 0) return null;
-  if (items.length <= SHOWN) return <ul className="mono break-all text-micro text-text-3">{items.map((item) => <li key={item}>{item}</li>)}</ul>;
+  if (items.length <= SHOWN) return <ul className="mono text-micro text-text-3">{items.map((item) => <li key={item}><Name text={item} /></li>)}</ul>;
   return (
     <details className="text-meta">
       <summary className="text-text-3">{items.length} names</summary>
-      <ul className="mono max-h-48 overflow-y-auto break-all text-micro text-text-3">{items.map((item) => <li key={item}>{item}</li>)}</ul>
+      <ul className="mono max-h-48 overflow-y-auto text-micro text-text-3">{items.map((item) => <li key={item}><Name text={item} /></li>)}</ul>
     </details>
   );
 }

@@ -1,4 +1,5 @@
 import { MessageSquare } from "lucide-react";
+import { isQuiet } from "@/features/review/badges";
 import type { Draft } from "@/features/review/drafts";
 import { cx } from "@/lib/cx";
 import { Delta } from "@/ui/chip";
@@ -34,7 +35,7 @@ function FileRow({ file, here, seen, comments, onJump, onView }: { file: DiffFil
         </span>
         <span className="flex gap-2 text-micro text-text-3">
           <span className="min-w-0 truncate">{file.path.slice(0, cut)}</span>
-          {file.badges.length > 0 && <span className="ml-auto shrink-0 font-medium text-needs">{file.badges.join(", ")}</span>}
+          {file.badges.length > 0 && <span className={cx("ml-auto shrink-0", !file.badges.every(isQuiet) && "font-medium text-needs")}>{file.badges.join(", ")}</span>}
         </span>
       </button>
     </li>

@@ -1,8 +1,11 @@
 import type { PlanStep, TimelineEvent } from "@/wire/types";
 
-/** Events that belong together on the page. `plan` is the index of the plan step, null before and after the plan. */
+/**
+ * Events that belong together on the page. `plan` is the index of the plan step, null before and after the plan; `number` is
+ * the step's own, as the plan counts it, where the chapter is that step.
+ */
 export interface Chapter {
-  key: string; title: string; plan: number | null; events: TimelineEvent[]; sha: string; costMicro: number; failed: boolean; undone: boolean; lastStep: number;
+  key: string; title: string; plan: number | null; number: number | null; events: TimelineEvent[]; sha: string; costMicro: number; failed: boolean; undone: boolean; lastStep: number;
 }
 
 /**
@@ -13,16 +16,16 @@ export function chapters(events: readonly TimelineEvent[], plan: readonly PlanSt
   const made: Chapter[] = [];
   for (const event of events) {
     const begins = opens(event, plan, made.at(-1));
-    if (begins) made.push({ key: `${event.seq}`, title: begins.title, plan: begins.plan, events: [], sha: "", costMicro: 0, failed: false, undone: false, lastStep: 0 });
+    if (begins) made.push({ key: `${event.seq}`, title: begins.title, plan: begins.plan, number: begins.number ?? null, events: [], sha: "", costMicro: 0, failed: false, undone: false, lastStep: 0 });
     add(made.at(-1)!, event);
   }
   return made;
 }
 
 /** The title of the chapter that this event opens, if it opens one. */
-function opens(event: TimelineEvent, plan: readonly PlanStep[], now: Chapter | undefined): { title: string; plan: number | null } | undefined {
+function opens(event: TimelineEvent, plan: readonly PlanStep[], now: Chapter | undefined): { title: string; plan: number | null; number?: number } | undefined {
   if (event.kind === "progressed" && event.planStep !== null && event.detail === "active" && event.planStep !== now?.plan) {
-    return { title: plan[event.planStep]?.title ?? `Step ${event.planStep + 1}`, plan: event.planStep };
+    return { title: plan[event.planStep]?.title ?? `Step ${event.planStep + 1}`, plan: event.planStep, number: event.planStep + 1 };
   }
   if (event.kind === "sealed") return { title: "Sealed: evidence and review", plan: null };
   if (event.kind === "resumed") return { title: event.text || `Attempt ${event.epoch} goes on`, plan: now?.plan ?? null };

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Check, FileSearch, Minus } from "lucide-react";
+import { Check, FileSearch } from "lucide-react";
 import { getFiles } from "@/features/run/api/run-reads";
 import { plural } from "@/lib/money";
 import { Empty } from "@/ui/empty";
@@ -51,4 +51,5 @@ function Table({ files }: { files: readonly OfferedFile[] }) {
   );
 }
 
-const Yes = ({ on }: { on: boolean }) => (on ? <Check size={14} className="text-done" aria-label="yes" /> : <Minus size={14} className="text-text-3" aria-label="no" />);
+/** An empty cell is a no; only who cannot see it is told. */
+const Yes = ({ on }: { on: boolean }) => (on ? <Check size={14} className="text-done" aria-label="yes" /> : <span className="sr-only">no</span>);

@@ -66,7 +66,7 @@ function Actions({ run }: { run: Run }) {
     { keys: "p", does: "Pause or resume", group: "Run", run: pause },
   ]);
   return (
-    <div className="flex shrink-0 items-center gap-2" title={may || ended(run) ? undefined : "You watch this project; deciding needs the right to supervise"}>
+    <div className="flex shrink-0 items-center gap-2 max-tablet:w-full max-tablet:*:flex-1" title={may || ended(run) ? undefined : "You watch this project; deciding needs the right to supervise"}>
       {!ended(run) && <Button look="ghost" aria-label={`Stop ${run.ticket.key}`} icon={<Square size={13} />} disabled={!may} onClick={() => setStopping(true)}>Stop</Button>}
       {!ended(run) && <Button keys="p" disabled={!may} onClick={pause} icon={pauses(run) ? <Pause size={14} /> : <Play size={14} />}>{pauses(run) ? "Pause" : "Resume"}</Button>}
       {run.phase === "failed" && !request && <Button look="primary" disabled={!mayRetry} icon={<RotateCcw size={14} />} onClick={() => void retryRun(run.id)}>Retry {run.ticket.key}</Button>}

@@ -1,11 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useMemo, useRef, useState } from "react";
 import { getRaw } from "@/features/run/api/run-reads";
-import { exactTime } from "@/lib/time";
+import { cx } from "@/lib/cx";
+import { exactTime, timeOfDay } from "@/lib/time";
+import { usePeople } from "@/live/hooks";
 import { Button } from "@/ui/button";
 import { Failure } from "@/ui/failure";
-import type { RawEvent, Run } from "@/wire/types";
+import type { Person, RawEvent, Run } from "@/wire/types";
 
 const PAGE = 500;
 const lastOf = (events: readonly RawEvent[]): number => events.at(-1)?.seq ?? 0;
@@ -32,25 +34,46 @@ export function RawEvents({ run }: { run: Run }) {
   );
 }
 
+const COLUMNS = "flex items-center gap-3 px-5 max-tablet:px-4";
+const CELL = { seq: "num w-10 shrink-0 text-right", time: "num w-14 shrink-0", attempt: "num w-14 shrink-0 text-right max-tablet:hidden", kind: "w-24 shrink-0 truncate", by: "w-28 shrink-0 truncate max-tablet:hidden" };
+
+/** Who said it: by name, not by number. */
+function actorWord(actor: string, people: readonly Person[]): string {
+  const [kind, id] = [actor.slice(0, actor.indexOf(":")), actor.slice(actor.indexOf(":") + 1)];
+  if (kind === "person") return people.find((one) => one.id === id)?.name ?? "a person";
+  return kind === "agent" || kind === "attempt" ? "the agent" : kind === "rule" || kind === "" ? id : actor;
+}
+
 function Rows({ events }: { events: readonly RawEvent[] }) {
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: events.length, getScrollElement: () => scroller.current, estimateSize: () => 24, overscan: 12 });
+  const people = usePeople();
+  const [picked, setPicked] = useState<number>();
+  const whole = events.find((event) => event.seq === picked);
+  const rows = useVirtualizer({ count: events.length, getScrollElement: () => scroller.current, estimateSize: () => 28, overscan: 12 });
   return (
-    <div ref={scroller} tabIndex={0} role="region" aria-label="Raw events" className="mono min-h-0 flex-1 overflow-auto py-2">
-      <div style={{ height: rows.getTotalSize() }} className="relative">
-        {rows.getVirtualItems().map((row) => {
-          const event = events[row.index]!;
-          return (
-            <div key={row.key} className="absolute inset-x-0 flex h-6 items-center gap-3 px-5" style={{ transform: `translateY(${row.start}px)` }} title={exactTime(event.at)}>
-              <span className="num w-12 shrink-0 text-right text-text-3">{event.seq}</span>
-              <span className="num w-8 shrink-0 text-right text-text-3">{event.epoch}</span>
-              <span className="w-24 shrink-0 truncate text-text-2">{event.kind}</span>
-              <span className="w-28 shrink-0 truncate text-text-3 max-tablet:hidden">{event.actor}</span>
-              <span className="whitespace-nowrap">{JSON.stringify(event.body).slice(0, 2000)}</span>
-            </div>
-          );
-        })}
+    <>
+      <p className={cx(COLUMNS, "label hairline-b h-8 shrink-0")} aria-hidden>
+        <span className={CELL.seq}>No.</span><span className={CELL.time}>Time</span><span className={CELL.attempt}>Attempt</span><span className={CELL.kind}>Kind</span><span className={CELL.by}>By</span><span>Content, whole when pressed</span>
+      </p>
+      <div ref={scroller} tabIndex={0} role="region" aria-label="Raw events" className="mono min-h-0 flex-1 overflow-y-auto">
+        <div style={{ height: rows.getTotalSize() }} className="relative">
+          {rows.getVirtualItems().map((row) => {
+            const event = events[row.index]!;
+            return (
+              <button key={row.key} type="button" aria-expanded={event.seq === picked} onClick={() => setPicked(event.seq === picked ? undefined : event.seq)}
+                className={cx(COLUMNS, "absolute inset-x-0 h-7 text-left", event.seq === picked ? "bg-selected" : "hover:bg-hover")} style={{ transform: `translateY(${row.start}px)` }} title={exactTime(event.at)}>
+                <span className={cx(CELL.seq, "text-text-3")}>{event.seq}</span>
+                <span className={cx(CELL.time, "text-text-3")}>{timeOfDay(event.at)}</span>
+                <span className={cx(CELL.attempt, "text-text-3")}>{event.epoch || ""}</span>
+                <span className={cx(CELL.kind, "text-text-2")}>{event.kind}</span>
+                <span className={cx(CELL.by, "text-text-3")}>{actorWord(event.actor, people)}</span>
+                <span className="min-w-0 flex-1 truncate">{JSON.stringify(event.body).slice(0, 400)}</span>
+              </button>
+            );
+          })}
+        </div>
       </div>
-    </div>
+      {whole && <pre tabIndex={0} aria-label={`Event ${whole.seq}, whole`} className="hairline-t max-h-[45%] shrink-0 overflow-auto whitespace-pre-wrap break-words bg-sunken px-5 py-3 text-meta">{JSON.stringify(whole.body, null, 2)}</pre>}
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { FateIcon } from "@/ui/toast";
+import { VERB_DONE } from "@/lib/attention";
 import { money, short } from "@/lib/money";
 import { cx } from "@/lib/cx";
 import { span, timeOfDay } from "@/lib/time";
@@ -43,20 +44,29 @@ export const ATTEMPT_TONE: Record<Attempt["state"], string> = {
   failed: "text-failed", lost: "text-broken", fenced: "text-text-2",
 };
 
+/** How an attempt stands, in a person's words. */
+export const ATTEMPT_WORD: Record<Attempt["state"], string> = {
+  created: "wanted", pending: "waits for its place", running: "at work", sealed: "sealed its work", parked: "gave its place back",
+  failed: "failed", lost: "lost", fenced: "replaced",
+};
+
+/** Why it ended, unless the state says so already, and whose doing that was. */
+const why = ({ state, reason, blame }: Attempt): string =>
+  [reason.replaceAll("_", " ") === state ? "" : reason.replaceAll("_", " "), blame === "none" ? "" : `laid on ${blame === "infrastructure" ? "the infrastructure" : blame === "agent" ? "the agent" : blame}`].filter(Boolean).join(", ");
+
 function Attempts({ list }: { list: Attempt[] }) {
   const now = useNow();
   if (list.length === 0) return <p className="text-text-3">None yet. A place is needed first.</p>;
   return (
     <ol className="flex flex-col gap-3">
       {[...list].reverse().map((attempt) => (
-        <li key={attempt.epoch} className="flex flex-col">
+        <li key={attempt.epoch} className="flex flex-col" title={attempt.place}>
           <span className="flex items-baseline gap-2">
             <span className="num text-text-3">{attempt.epoch}</span>
-            <span className={cx("font-medium", ATTEMPT_TONE[attempt.state])}>{attempt.state}</span>
+            <span className={cx("font-medium", ATTEMPT_TONE[attempt.state])}>{ATTEMPT_WORD[attempt.state]}</span>
             <span className="num ml-auto text-meta text-text-3">{timeOfDay(attempt.startedAt)}, {span((attempt.endedAt ?? now) - attempt.startedAt)}</span>
           </span>
-          <span className="pl-4 text-meta text-text-2">{attempt.reason}</span>
-          <span className="mono truncate pl-4 text-micro text-text-3">{[attempt.place, attempt.blame === "none" ? "" : attempt.blame].filter(Boolean).join(", ")}</span>
+          {why(attempt) && <span className="pl-4 text-meta text-text-2">{why(attempt)}</span>}
         </li>
       ))}
     </ol>
@@ -71,9 +81,9 @@ function Commands({ list }: { list: Command[] }) {
         <li key={command.id} className="flex gap-2">
           <FateIcon fate={command.fate === "applied" ? "applied" : isRefused(command) ? "rejected" : "pending"} />
           <span className="min-w-0 flex-1">
-            <span className="font-medium first-letter:uppercase inline-block">{command.verb}</span>
+            <span className="font-medium">{command.by} {VERB_DONE[command.verb] ?? command.verb}</span>
             {command.words && <span className="text-text-2">: {command.words}</span>}
-            <span className="block text-meta text-text-3">{[command.by, command.fate, command.why].filter(Boolean).join(", ")}</span>
+            <span className="block text-meta text-text-3">{[FATE[command.fate], command.why].filter(Boolean).join(": ")}</span>
           </span>
           <Ago at={command.at} className="text-meta text-text-3" />
         </li>
@@ -81,5 +91,10 @@ function Commands({ list }: { list: Command[] }) {
     </ul>
   );
 }
+
+/** What became of it. That it arrived is said by the reason beside it. */
+const FATE: Record<Command["fate"], string> = {
+  pending: "on its way", delivered: "with the agent", applied: "", rejected: "refused", superseded: "overtaken", expired: "too late",
+};
 
 const isRefused = (command: Command): boolean => command.fate === "rejected" || command.fate === "superseded" || command.fate === "expired";

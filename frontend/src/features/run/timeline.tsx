@@ -53,7 +53,7 @@ export function Timeline({ run, onRewind }: { run: Run; onRewind?: (step: number
         {more && <Button look="ghost" size="small" icon={<History size={13} />} disabled={reading} onClick={readMore}>Earlier events</Button>}
         {parts.length === 0 && <p className="py-4 text-text-2">Nothing has happened yet.</p>}
         {parts.map((part, i) => (
-          <Part key={part.key} part={part} number={i + 1} folded={folded(part, i)} search={search} currency={run.currency}
+          <Part key={part.key} part={part} folded={folded(part, i)} search={search} currency={run.currency}
             onFold={() => setTurned((now) => new Map(now).set(part.key, !folded(part, i)))} {...(onRewind ? { onRewind: () => onRewind(part.lastStep) } : {})} />
         ))}
         <Typing run={run.id} />
@@ -70,21 +70,21 @@ function nextError(scroller: HTMLElement | null): void {
   (all.find((one) => one.getBoundingClientRect().top > top + 8) ?? all[0])?.scrollIntoView({ block: "start" });
 }
 
-interface PartProps { part: Chapter; number: number; folded: boolean; search: string; currency: string; onFold: () => void; onRewind?: () => void }
-function Part({ part, number, folded, search, currency, onFold, onRewind }: PartProps) {
+interface PartProps { part: Chapter; folded: boolean; search: string; currency: string; onFold: () => void; onRewind?: () => void }
+function Part({ part, folded, search, currency, onFold, onRewind }: PartProps) {
   const events = part.events.filter((event) => drawn(event) && (search === "" || found(event, search)));
   if (search !== "" && events.length === 0) return null;
   return (
-    <section aria-label={`${number}. ${part.title}`}>
-      <h2 className="group sticky top-0 z-10 flex h-9 items-center gap-2 bg-surface">
+    <section aria-label={part.number === null ? part.title : `${part.number}. ${part.title}`}>
+      <h2 className="group sticky top-0 z-10 flex h-9 max-tablet:h-11 items-center gap-2 bg-surface">
         <button type="button" onClick={onFold} aria-expanded={!folded} className="flex min-w-0 flex-1 items-center gap-2 rounded-control text-left">
           <ChevronRight size={14} className={cx("shrink-0 text-text-3 transition-transform duration-75", !folded && "rotate-90")} />
-          <span className="num w-4 text-text-3">{number}</span>
+          <span className="num w-4 shrink-0 text-text-3">{part.number}</span>
           <span className={cx("min-w-0 truncate font-medium", part.undone && "text-text-3 line-through decoration-text-3")}>{part.title}</span>
           {part.failed && <CircleAlert size={13} className="shrink-0 text-failed" aria-label="contains an error" />}
           {part.undone && <span className="text-meta text-text-3">undone</span>}
         </button>
-        {onRewind && !part.undone && <button type="button" onClick={onRewind} className="rounded-chip px-1.5 text-meta text-accent-text opacity-0 focus-visible:opacity-100 group-hover:opacity-100 max-tablet:opacity-100">Rewind</button>}
+        {onRewind && !part.undone && <button type="button" onClick={onRewind} className="tap rounded-chip px-1.5 text-meta text-accent-text opacity-0 focus-visible:opacity-100 group-hover:opacity-100 max-tablet:opacity-100">Rewind</button>}
         <span className="mono text-micro text-text-3 max-tablet:hidden">{part.sha.slice(0, 7)}</span>
         <span className="num min-w-12 text-right text-meta text-text-3">{money(part.costMicro, currency)}</span>
       </h2>

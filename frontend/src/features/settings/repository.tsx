@@ -9,7 +9,7 @@ import { Section } from "@/ui/section";
 import type { ProjectView, Repository } from "@/wire/types";
 
 const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide?: boolean }[] = [
-  { key: "url", name: "Repository", hint: "Where agents clone from, through Quarterdeck", wide: true },
+  { key: "url", name: "Address", hint: "Where agents clone from, through Quarterdeck", wide: true },
   { key: "branch", name: "Branch", hint: "What runs start from and merge into" },
   {
     key: "install",
