@@ -8,6 +8,7 @@ from deckwire.requests import PlanStep
 from deckwire.views import (
     BreakdownLine,
     ModelPrice,
+    PlaceWish,
     Priority,
     ProjectDials,
     Repository,
@@ -108,6 +109,7 @@ class ProjectPatch(Body):
     repository: Repository | None = None
     login: RepositoryLogin | None = None
     dials: ProjectDials | None = None
+    place: PlaceWish | None = None
     places: int | None = None
     weight: int | None = None
     daily_micro: int | None = None

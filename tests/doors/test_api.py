@@ -404,6 +404,23 @@ def test_a_projects_weight_and_its_budget_for_a_day_are_settings(cast: rows.Cast
     assert owner.send("PATCH", path, {"dailyMicro": 0})["dailyMicro"] == 0
 
 
+def test_what_a_projects_places_are_made_with_is_a_setting(cast: rows.Cast, owner: Browser) -> None:
+    path = f"/projects/{cast.lark.id}"
+    wanted = {"image": "team/app:1", "cpu": 2, "memoryMb": 4096, "nodeSelector": {"disk": "ssd"}}
+    told = owner.send("PATCH", path, {"place": wanted})["place"]
+    assert (told["image"], told["memoryMb"], told["diskMb"], told["nodeSelector"]) == (
+        "team/app:1",
+        4096,
+        None,
+        {"disk": "ssd"},
+    )
+    no = owner.send("PATCH", path, {"place": {"image": "no no"}}, status=422)
+    assert (no["text"], no["remedy"]) == (
+        "'no no' is no name of an image.",
+        "Write it like registry.example/team/image:1.2.",
+    )
+
+
 def test_a_supervisor_says_which_run_is_wanted_more(cast: rows.Cast, alice: Browser) -> None:
     run = rows.run(rows.ticket(cast.lark))
     assert alice.send("PATCH", f"/runs/{run.id}", {"priority": "High"})["priority"] == "High"

@@ -106,9 +106,10 @@ def test_a_refused_pod_asks_a_person_in_the_clusters_words(attempt: Attempt, run
     )  # fmt: skip
 
 
-def test_a_projects_wishes_reach_its_places(attempt: Attempt, run: Run) -> None:
+def test_a_run_of_an_older_version_that_froze_no_wishes_gets_its_projects(attempt: Attempt, run: Run) -> None:
     run.project.limits = {"memory_mb": 512, "cpu": 0.5, "image": "reg/own:1", "node_selector": {"disk": "ssd"}}
     run.project.save()
+    Run.objects.filter(id=run.id).update(config={name: run.config[name] for name in run.config if name != "place"})
     attempt = Attempt.objects.select_related("run__project").get(id=attempt.id)
     spec = reconcile.spec_for(attempt)
     assert (spec.memory_mb, spec.cpu, spec.image, spec.node_selector) == (512, 0.5, "reg/own:1", {"disk": "ssd"})

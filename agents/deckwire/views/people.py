@@ -57,6 +57,21 @@ class Repository(View):
     report: str = ""
 
 
+class PlaceWish(View):
+    """What the project's places are made with. Empty and None: the installation's own, or 1 core, 2 GiB, 4 GiB of disk.
+
+    `image`, `runtime_class`, `node_selector` and `labels` mean something with pods only. Memory and disk in MiB.
+    """
+
+    image: str = ""
+    cpu: float | None = None
+    memory_mb: int | None = None
+    disk_mb: int | None = None
+    runtime_class: str = ""
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
 class ProjectView(Project):
     """A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model".
 
@@ -68,6 +83,7 @@ class ProjectView(Project):
     repository_has_secret: bool = False
     routes: dict[str, str] = Field(default_factory=dict)
     members: list["Member"] = Field(default_factory=list)
+    place: PlaceWish = PlaceWish()
     weight: int = 1
     daily_micro: int = 0
     spent_today_micro: int = 0

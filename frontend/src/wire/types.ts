@@ -107,6 +107,21 @@ export interface Repository {
 }
 
 /**
+ * What the project's places are made with. Empty and None: the installation's own, or 1 core, 2 GiB, 4 GiB of disk.
+ *
+ * `image`, `runtime_class`, `node_selector` and `labels` mean something with pods only. Memory and disk in MiB.
+ */
+export interface PlaceWish {
+  image: string;
+  cpu: number | null;
+  memoryMb: number | null;
+  diskMb: number | null;
+  runtimeClass: string;
+  nodeSelector: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+/**
  * A project as its settings show it. `routes` maps a kind of work (plan, edit, small) → "connection id/model".
  *
  * `weight` is its part of the places in all beside other projects; `daily_micro` what may be spent in a day, 0: no limit.
@@ -126,6 +141,7 @@ export interface ProjectView {
   repositoryHasSecret: boolean;
   routes: Record<string, string>;
   members: Member[];
+  place: PlaceWish;
   weight: number;
   dailyMicro: number;
   spentTodayMicro: number;
@@ -876,6 +892,7 @@ export interface ProjectPatch {
   repository?: Repository | null;
   login?: RepositoryLogin | null;
   dials?: ProjectDials | null;
+  place?: PlaceWish | null;
   places?: number | null;
   weight?: number | null;
   dailyMicro?: number | null;

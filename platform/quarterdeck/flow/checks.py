@@ -95,11 +95,11 @@ def _spec(check: Check, secret: str) -> PlaceSpec:
     if _installs(check):
         return PlaceSpec(
             name=check.place, kind="install", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds + 300,
-            environment=check.place, environment_writable=True, network=True, **wishes.of(check.run.project),
+            environment=check.place, environment_writable=True, network=True, **wishes.of(check.run),
         )  # fmt: skip
     return PlaceSpec(
         name=check.place, kind="check", run=str(check.run_id), epoch=0, secret=secret, deadline_s=seconds * 5,
-        environment=environments.of(check.run_id), **wishes.of(check.run.project),
+        environment=environments.of(check.run_id), **wishes.of(check.run),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from deckwire.envelope import Commands, Config, Dials, Limits, ModelRoute
 from quarterdeck.errors import Refused
+from quarterdeck.flow import wishes
 from quarterdeck.record.models import Connection, Project, Repository
 
 KINDS = ("plan", "edit", "small")
@@ -14,8 +15,8 @@ REHEARSAL = ModelRoute(protocol="openai", model="rehearsal")
 def freeze(
     project: Project, repository: Repository, *, plan_dial: str | None = None, model: str | None = None
 ) -> dict[str, Any]:
-    """The deckwire Config as JSON, and beside it `connections`: kind → the endpoint's id, for us alone. Raises Refused when a
-    route names a connection or model that is not there."""
+    """The deckwire Config as JSON, and beside it for us alone `connections` (kind → the endpoint's id) and `place` (what its
+    places are made with). Raises Refused when a route names a connection or model that is not there."""
     dials = project.dials
     chosen = {kind: _route(project, kind, model) for kind in KINDS}
     config = Config(
@@ -26,7 +27,7 @@ def freeze(
         linger_seconds=float(dials.get("linger", 60)),
     )
     connections = {kind: str(endpoint) for kind, (_, endpoint) in chosen.items() if endpoint}
-    return config.model_dump(mode="json") | {"connections": connections}
+    return config.model_dump(mode="json") | {"connections": connections, "place": wishes.frozen(project)}
 
 
 def _route(project: Project, kind: str, model: str | None) -> tuple[ModelRoute, UUID | None]:

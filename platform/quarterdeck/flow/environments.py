@@ -16,7 +16,7 @@ from django.db.models import Q
 from deckwire.check import CheckTree
 from deckwire.events import Checked
 from quarterdeck.errors import Refused
-from quarterdeck.flow import pokes
+from quarterdeck.flow import pokes, wishes
 from quarterdeck.outside import names, plugs
 from quarterdeck.record import ledger, wakes
 from quarterdeck.record.models import OPEN_PHASES, Check, Project, Run, RunRepository
@@ -83,6 +83,8 @@ def _wanted(run: Run, row: RunRepository) -> str:
     if not command:
         return ""
     made_from = f"{command}\0{_manifests(str(run.id), row.base)}"
+    if image := wishes.of(run).get("image"):  # what one image installs, another may not be able to load
+        made_from += f"\0{image}"
     return names.environment(run.project_id, hashlib.sha256(made_from.encode()).hexdigest())
 
 

@@ -17,7 +17,7 @@ from quarterdeck.record.turns import PRIORITIES
 
 MOST_SITE_PLACES = 10_000
 MOST_DAILY = 1_000_000_000_000
-TOLD = 50
+TOLD = 30
 """Waiting runs whose cards are told at once that the queue has changed; the others hear of it when they come nearer."""
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import logins, pokes, priorities
+from quarterdeck.flow import logins, pokes, priorities, wishes
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.outside import plugs
@@ -47,7 +47,7 @@ def create(actor: Actor, *, name: str, key: str) -> Project:
 
 
 def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
-    """Takes name, repository, login, dials, places, weight, daily_micro, cap_micro, routes. What is None stays. Raises
+    """Takes name, repository, login, dials, place, places, weight, daily_micro, cap_micro, routes. What is None stays. Raises
     Refused(malformed), 422.
 
     A running run keeps what it was opened with: these are for the next one.
@@ -56,6 +56,8 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
     with transaction.atomic():
         project = _hold(project_id)
         repository, login = given.pop("repository", None), given.pop("login", None)
+        if (place := given.pop("place", None)) is not None:
+            given["limits"] = place
         for name, value in given.items():
             setattr(project, name, CHECKS[name](project, value))
         project.save(update_fields=list(given))
@@ -63,7 +65,9 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
             _set_repository(actor, project, repository)
         if login is not None:
             _set_login(project, login)
-        _note(actor, project, "edited", fields=sorted(fields.keys() & (given.keys() | {"repository", "login"})))
+        changed = {name for name, value in fields.items() if value is not None}
+        said = {name: value for name, value in (place or {}).items() if value}
+        _note(actor, project, "edited", fields=sorted(changed), **said)
     if given.keys() & QUEUE:
         priorities.tell_waiting()
         pokes.poke("places")
@@ -222,6 +226,7 @@ CHECKS: dict[str, Any] = {
     "name": lambda project, value: bounded("The name", value, 80, least=1),
     "dials": _dials,
     "places": _places,
+    "limits": lambda project, value: wishes.enter(project.limits, value),
     "weight": _weight,
     "daily_micro": _daily,
     "cap_micro": _cap,

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from deckwire import crash
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, environments, launch, losses, wishes
+from quarterdeck.flow import checks, environments, launch, losses, priorities, wishes
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
 from quarterdeck.record.models import Attempt, Run
@@ -149,7 +149,7 @@ def spec_for(attempt: Attempt) -> PlaceSpec:
     limits = run.config.get("limits", {})
     return PlaceSpec(
         name=attempt.place, kind="attempt", run=str(run.id), epoch=attempt.epoch, secret=tokens.one_time_secret(attempt.id),
-        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.id), **wishes.of(run.project),
+        deadline_s=int(limits.get("seconds", 3600)) + 600, environment=environments.of(run.id), **wishes.of(run),
     )  # fmt: skip
 
 
@@ -177,4 +177,6 @@ def admit_all(there: Collection[str] = ()) -> int:
     admitted = 0
     while ready and launch.give(ready):
         admitted += 1
+    if admitted:
+        priorities.tell_waiting()
     return admitted

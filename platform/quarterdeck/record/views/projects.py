@@ -22,7 +22,7 @@ def project_view(row: Project, *, spent_today: int, open_runs: int) -> views.Pro
         **_plain(row), repository_settings=_settings(repository), routes=_routes(row),
         repository_user=repository.login if repository else "",
         repository_has_secret=bool(repository and repository.secret),
-        members=_members(members), weight=row.weight, daily_micro=row.daily_micro or 0,
+        members=_members(members), weight=row.weight, place=_place(row.limits), daily_micro=row.daily_micro or 0,
         spent_today_micro=spent_today, open_runs=open_runs,
     )  # fmt: skip
 
@@ -46,6 +46,10 @@ def _plain(row: Project) -> dict[str, Any]:
         "branch": repository.branch if repository else "main", "dials": dials(row.dials), "cap_micro": row.cap_micro,
         "places": row.places,
     }  # fmt: skip
+
+
+def _place(limits: dict[str, Any]) -> views.PlaceWish:
+    return views.PlaceWish(**{name: limits[name] for name in views.PlaceWish.model_fields if name in limits})
 
 
 def _first(row: Project) -> Repository | None:
