@@ -17,8 +17,9 @@ class Settings:
     """`url` and `git_url` are base addresses without a slash at the end. `home` is the runner's own; tools never see it.
 
     `path` is the runner's own PATH, `tools_path` the tools': the project's packages first. `outlet` is the address of the
-    way out, "" for none. `canary` are addresses (host:port) that must not answer from in here, `canary_seconds` how long
-    one may after all: some networks enforce a new place's policy late.
+    way out, "" for none; with `registries` it is no proxy but serves these, each below its name. `canary` are addresses
+    (host:port) that must not answer from in here, `canary_seconds` how long one may after all: some networks enforce a new
+    place's policy late.
     """
 
     url: str
@@ -30,6 +31,7 @@ class Settings:
     path: str
     tools_path: str
     outlet: str = ""
+    registries: tuple[str, ...] = ()
     canary: tuple[str, ...] = ()
     canary_seconds: float = 15.0
 
@@ -57,6 +59,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         path=path,
         tools_path=env.get("QUARTERDECK_TOOLS_PATH", path),
         outlet=env.get("QUARTERDECK_OUTLET", ""),
+        registries=tuple(env.get("QUARTERDECK_REGISTRIES", "").split()),
         canary=_canary(env),
         canary_seconds=_seconds(env, "QUARTERDECK_CANARY_SECONDS", 15.0),
     )

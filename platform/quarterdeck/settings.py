@@ -31,7 +31,9 @@ QUARTERDECK_AGENT_IMAGE       the agents' image (needed)
 QUARTERDECK_SITE        a word for this installation (default quarterdeck): two may share a namespace and touch only their own
 QUARTERDECK_DOORS_FOR_PODS    http://host:port of the agents' doors, as a pod reaches it; a name is looked up by the reconciler
 QUARTERDECK_GIT_FOR_PODS      the same for git
-QUARTERDECK_OUTLET_FOR_PODS   the same for the proxy that installs use (default: none)
+QUARTERDECK_OUTLET_FOR_PODS   the same for the outlet that installs fetch packages through (default: none)
+QUARTERDECK_OUTLET_LISTEN     host:port that `serve outlet` opens (default: none)
+QUARTERDECK_REGISTRIES        JSON: what it reads, a base address by name (default: pypi, pypi-files and npm, the public ones)
 QUARTERDECK_DOORS_LISTEN      host:port that the agents' doors are opened on beside their socket (default: none)
 QUARTERDECK_GIT_LISTEN        the same for git
 QUARTERDECK_POD_OPTIONS       JSON: runtime_class, node_selector, labels, annotations, priority_class, pull_policy, pull_secrets,
@@ -42,6 +44,7 @@ QUARTERDECK_ENVIRONMENTS_CLAIM  the PersistentVolumeClaim that installed package
 import ipaddress
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -51,6 +54,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+PUBLIC_REGISTRIES = {
+    "pypi": "https://pypi.org",
+    "pypi-files": "https://files.pythonhosted.org",
+    "npm": "https://registry.npmjs.org",
+}
 
 
 def _flag(name: str) -> bool:
@@ -97,6 +105,23 @@ def _options(name: str, known: set[str]) -> dict[str, Any]:
     if strange:
         raise ImproperlyConfigured(f"{name} knows nothing of {', '.join(strange)}.")
     return dict(found)
+
+
+def _registries(name: str) -> dict[str, str]:
+    """Base addresses by name, without a slash at the end."""
+    try:
+        found = json.loads(os.environ.get(name) or json.dumps(PUBLIC_REGISTRIES))
+        good = isinstance(found, dict) and all(
+            re.fullmatch(r"[a-z0-9][a-z0-9-]*", one) and re.fullmatch(r"https?://[^/?#@]+[^?#]*", str(base))
+            for one, base in found.items()
+        )
+    except ValueError as bad:
+        raise ImproperlyConfigured(f"{name} is no JSON: {bad}") from bad
+    if not good:
+        raise ImproperlyConfigured(
+            f"{name} must be an object of names (small letters, digits, hyphens) and http:// or https:// addresses."
+        )
+    return {one: str(base).rstrip("/") for one, base in found.items()}
 
 
 def _database(url: str) -> dict[str, object]:
@@ -169,6 +194,8 @@ SITE = os.environ.get("QUARTERDECK_SITE", "quarterdeck")
 DOORS_FOR_PODS = os.environ.get("QUARTERDECK_DOORS_FOR_PODS", "").rstrip("/")
 GIT_FOR_PODS = os.environ.get("QUARTERDECK_GIT_FOR_PODS", "").rstrip("/")
 OUTLET_FOR_PODS = os.environ.get("QUARTERDECK_OUTLET_FOR_PODS", "").rstrip("/")
+OUTLET_LISTEN = _listen("QUARTERDECK_OUTLET_LISTEN")
+REGISTRIES = _registries("QUARTERDECK_REGISTRIES")
 DOORS_LISTEN = _listen("QUARTERDECK_DOORS_LISTEN")
 GIT_LISTEN = _listen("QUARTERDECK_GIT_LISTEN")
 GIT_INTERNAL = os.environ.get("QUARTERDECK_GIT_INTERNAL", "").rstrip("/")

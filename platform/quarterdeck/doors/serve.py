@@ -1,5 +1,6 @@
-"""Serve web or git: `python -m quarterdeck.doors.serve web|git`. Which socket a caller came by decides what he may reach,
-so each socket has a server of its own, with an application that answers no more than that socket is for."""
+"""Serve web, git or the outlet: `python -m quarterdeck.doors.serve web|git|outlet`. Which socket a caller came by
+decides what he may reach, so each socket has a server of its own, with an application that answers no more than that
+socket is for."""
 
 import asyncio
 import contextlib
@@ -134,6 +135,13 @@ def git() -> list[tuple[Server, socket.socket]]:
     return found
 
 
+def outlet() -> None:
+    """A process of its own, without the record: what installs ask of it is nobody's business but the registries'."""
+    if settings.OUTLET_LISTEN is None:
+        sys.exit("QUARTERDECK_OUTLET_LISTEN says where the outlet listens: host:port.")
+    importlib.import_module("quarterdeck.doors.outlet").serve(settings.OUTLET_LISTEN, settings.REGISTRIES)
+
+
 async def serve(servers: list[tuple[Server, socket.socket]]) -> None:
     """Until a signal, or until one of them ends by itself: half a service is no service."""
 
@@ -151,9 +159,11 @@ async def serve(servers: list[tuple[Server, socket.socket]]) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["outlet"]:
+        return outlet()
     which = {"web": web, "git": git}.get(sys.argv[1] if len(sys.argv) == 2 else "")
     if which is None:
-        sys.exit("Say what to serve: web or git.")
+        sys.exit("Say what to serve: web, git or outlet.")
     servers = which()
     with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
         runner.run(serve(servers))

@@ -140,7 +140,8 @@ def pods_ground() -> Any:
         options[name] = tuple(options[name])
     return Ground(
         site=settings.SITE, image=settings.AGENT_IMAGE, doors=settings.DOORS_FOR_PODS, git=settings.GIT_FOR_PODS,
-        outlet=settings.OUTLET_FOR_PODS, claim=settings.ENVIRONMENTS_CLAIM, **options,
+        outlet=settings.OUTLET_FOR_PODS, registries=tuple(sorted(settings.REGISTRIES)),
+        claim=settings.ENVIRONMENTS_CLAIM, **options,
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class Ground:
     doors: str
     git: str
     outlet: str = ""
+    registries: tuple[str, ...] = ()
     host_aliases: dict[str, str] = field(default_factory=dict)
     runtime_class: str = ""
     node_selector: dict[str, str] = field(default_factory=dict)
@@ -188,6 +189,7 @@ def environment(ground: Ground, spec: PlaceSpec) -> dict[str, str]:
     }
     if spec.network and ground.outlet:
         found["QUARTERDECK_OUTLET"] = ground.outlet
+        found["QUARTERDECK_REGISTRIES"] = " ".join(ground.registries)
     if ground.canary:
         found["QUARTERDECK_CANARY"] = " ".join(ground.canary)
     if ground.canary_s is not None:
