@@ -11,7 +11,7 @@ from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import actor, effects, outbox
 from quarterdeck.record import fleet
 from quarterdeck.record.effects import open_ones
-from quarterdeck.record.models import Audit, Outbox, Person
+from quarterdeck.record.models import Audit, Outbox, Person, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_what_breaks_again_and_again_is_stuck_and_holds_up_only_its_own_key(outs
     assert "ZeroDivisionError" in first.why
     assert "secret" not in first.why
     assert outside.done == ["3"], "not out of order"
-    assert [one.state for one in open_ones()] == ["stuck", "waiting"]
+    assert [(one.state, one.behind) for one in open_ones()] == [("stuck", 1), ("waiting", 0)]
     [source] = [one for one in fleet.fleet([]).sources if one.name == "Outbox"]
     assert (source.state, source.note.split(":")[0]) == ("broken", "1 stuck, 2 waiting")
     assert {second.key, other.key} == {"a", "b"}
@@ -88,3 +88,9 @@ def test_the_owner_tries_it_again_or_drops_it_and_the_rest_goes_on(
     assert Audit.objects.filter(object=f"effect:{row.id}").count() == 1
     with pytest.raises(Refused, match="not stuck"):
         act(actor.person(alice), row.id)
+
+
+def test_an_effect_is_named_by_its_ticket_where_there_is_one(ticket: Ticket) -> None:
+    outbox.put(f"tracker:{ticket.id}", "count", {"n": "1"})
+    outbox.put("tracker:", "count", {"n": "2"})
+    assert [one.ticket for one in open_ones()] == [ticket.key, ""]

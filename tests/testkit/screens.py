@@ -75,6 +75,7 @@ SCREENS = (
     Screen("settings-people", "/settings?part=People", "Invite a person"),
     Screen("settings-tokens", "/settings?part=API%20tokens", "New token"),
     Screen("settings-audit", "/settings?part=Audit", "When"),
+    Screen("settings-installation", "/settings?part=Installation", "Places in all"),
     Screen("settings-appearance", "/settings?part=Appearance", "Density"),
     Screen("palette", "/inbox", "Go to board", keys("Control+k")),
     Screen("help", "/inbox", "Keys on this page", keys("?")),

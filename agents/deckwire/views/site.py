@@ -93,7 +93,8 @@ class Source(View):
 
 class Effect(View):
     """Something that has to happen outside: a comment, a transition. Worked in order per `key`. `why` says what the last try
-    met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it."""
+    met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it. `ticket` is the
+    key of the ticket that it is about, `behind` how many wait for it."""
 
     id: str
     key: str
@@ -102,6 +103,8 @@ class Effect(View):
     tries: int
     since: int
     why: str = ""
+    ticket: str = ""
+    behind: int = 0
 
 
 class Provider(View):

@@ -621,7 +621,8 @@ export interface Source {
 
 /**
  * Something that has to happen outside: a comment, a transition. Worked in order per `key`. `why` says what the last try
- * met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it.
+ * met; one that is stuck holds up what is behind it on its key until the owner tries it again or drops it. `ticket` is the
+ * key of the ticket that it is about, `behind` how many wait for it.
  */
 export interface Effect {
   id: string;
@@ -631,6 +632,8 @@ export interface Effect {
   tries: number;
   since: number;
   why: string;
+  ticket: string;
+  behind: number;
 }
 
 export interface Provider {

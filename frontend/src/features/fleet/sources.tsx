@@ -1,4 +1,6 @@
 import { CircleCheck, CircleDashed, Clock, Unplug } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { useMe } from "@/app/session";
 import { useNow } from "@/live/clock";
 import { cx } from "@/lib/cx";
 import { span } from "@/lib/time";
@@ -14,6 +16,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
 
 function SourceRow({ source }: { source: Source }) {
   const now = useNow();
+  const who = useMe();
   const Icon = ICON[source.state];
   return (
     <li className="flex min-h-11 items-center gap-3 py-1.5">
@@ -21,6 +24,7 @@ function SourceRow({ source }: { source: Source }) {
       <span className="w-32 shrink-0 font-medium">{source.name}</span>
       <span className="min-w-0 flex-1 max-tablet:hidden">
         <span className="block truncate">{source.note}</span>
+        {who.owner && source.name === "Outbox" && source.state === "broken" && <Link to="/settings" search={{ part: "Installation" }} className="block text-accent-text underline">Try again or give up</Link>}
         <span className="block truncate text-meta text-text-3">{source.what}</span>
       </span>
       <span className={cx("w-12 shrink-0 text-meta font-medium", TONE[source.state])}>{source.state}</span>

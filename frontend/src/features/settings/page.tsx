@@ -3,6 +3,7 @@ import { PageHead } from "@/app/page-head";
 import { useMe } from "@/app/session";
 import { Appearance } from "@/features/settings/appearance";
 import { Audit } from "@/features/settings/audit";
+import { Installation } from "@/features/settings/installation";
 import { Models } from "@/features/settings/models";
 import { People } from "@/features/settings/people";
 import { Projects } from "@/features/settings/projects";
@@ -13,18 +14,19 @@ import { useProjects } from "@/live/hooks";
 import { Tabs } from "@/ui/tabs";
 
 const route = getRouteApi("/shell/settings");
-const PARTS = ["Projects", "Models", "Trackers", "People", "API tokens", "Audit", "Appearance"] as const;
+const PARTS = ["Projects", "Models", "Trackers", "People", "API tokens", "Audit", "Installation", "Appearance"] as const;
 
 export function SettingsPage() {
   const search = route.useSearch();
   const go = route.useNavigate();
   const who = useMe();
   const projects = useProjects();
-  const part = PARTS.find((name) => name === search.part) ?? "Projects";
+  const parts = PARTS.filter((name) => name !== "Installation" || who.owner);
+  const part = parts.find((name) => name === search.part) ?? "Projects";
   return (
     <div className="flex h-full flex-col">
       <PageHead title="Settings" fact={[plural(projects.length, "project"), who.version && `Quarterdeck ${who.version}`].filter(Boolean).join(", ")} />
-      <Tabs label="Parts of the settings" value={part} names={PARTS} onChange={(name) => void go({ search: { part: name }, replace: true })} />
+      <Tabs label="Parts of the settings" value={part} names={parts} onChange={(name) => void go({ search: { part: name }, replace: true })} />
       <div tabIndex={0} role="region" aria-label={part} className="min-h-0 flex-1 overflow-y-auto px-5 py-6 max-tablet:px-4">
         <div className="max-w-[900px]">
           {part === "Projects" && <Projects />}
@@ -33,6 +35,7 @@ export function SettingsPage() {
           {part === "People" && <People />}
           {part === "API tokens" && <Tokens />}
           {part === "Audit" && <Audit />}
+          {part === "Installation" && <Installation />}
           {part === "Appearance" && <Appearance />}
         </div>
       </div>

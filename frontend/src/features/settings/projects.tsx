@@ -7,7 +7,9 @@ import { getProjects } from "@/features/settings/api/projects";
 import { Dials } from "@/features/settings/dials";
 import { LimitFields } from "@/features/settings/limits";
 import { NewProject } from "@/features/settings/new-project";
+import { PlaceForm, QueueFields } from "@/features/settings/places";
 import { RepositoryForm } from "@/features/settings/repository";
+import { RepositoryLogin } from "@/features/settings/repository-login";
 import { Routes } from "@/features/settings/routes";
 import { money, plural } from "@/lib/money";
 import { Button } from "@/ui/button";
@@ -45,8 +47,11 @@ function ProjectPart({ project, may }: { project: ProjectView; may: boolean }) {
         {!may && <span className="text-meta text-text-3">Changing it needs the admin's right.</span>}
       </header>
       <RepositoryForm project={project} may={may} />
+      <RepositoryLogin project={project} may={may} />
       <Dials project={project} may={may} />
       <LimitFields project={project} may={may} />
+      <QueueFields project={project} may={may} />
+      <PlaceForm project={project} may={may} />
       <Routes project={project} may={may} connections={connections.data ?? []} />
     </section>
   );

@@ -1,4 +1,5 @@
 import { http } from "@/lib/http";
-import type { Fleet } from "@/wire/types";
+import type { Fleet, QueueEntry, Run } from "@/wire/types";
 
 export const getFleet = (): Promise<Fleet> => http.get<Fleet>("/fleet");
+export const prioritise = (run: string, priority: QueueEntry["priority"]): Promise<Run> => http.patch<Run>(`/runs/${encodeURIComponent(run)}`, { priority });

@@ -1,0 +1,105 @@
+"""Settings of the queue and of places, what is stuck outside, and a repository's login: entered, shown, kept."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from testkit.browser import person
+from testkit.desk import Desk
+from testkit.house import House
+from testkit.waiting import until
+
+pytestmark = pytest.mark.browser
+SHOTS = Path(__file__).parent / "shots"
+STUCK = (
+    "insert into record_outbox (id, key, kind, body, state, tries, failures, why) select gen_random_uuid(), 'tracker:' || id,"
+    " 'transition', jsonb_build_object('ticket', id, 'category', 'todo'), 'stuck', 5, 5,"
+    " 'It failed in a way that was not foreseen (KeyError); the log has the rest.' from record_ticket where key = %s"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def desk(house: House) -> Desk:
+    return Desk(house)
+
+
+def saved(page: Page, words: str) -> None:
+    expect(page.get_by_role("status").filter(has_text=words).or_(page.get_by_text(words)).first).to_be_visible()
+
+
+def test_a_projects_part_and_places_are_entered_and_kept(browser: Browser, house: House) -> None:
+    alice = person(browser, house).sign_in()
+    page = alice.page("/settings?part=Projects")
+    page.get_by_label("Weight").fill("3")
+    page.get_by_label("Weight").blur()
+    saved(page, "has weight 3 in the queue")
+    page.get_by_label("Image").fill("Not An Image")
+    page.get_by_role("button", name="Save places").click()
+    saved(page, "'Not An Image' is no name of an image.")
+    page.get_by_label("Image").fill("team/app:1.2")
+    page.get_by_label("Memory").fill("4096")
+    page.get_by_label("Node selector").fill("disk=ssd")
+    page.get_by_role("button", name="Save places").click()
+    saved(page, "saved, for runs that start from now on")
+    page.screenshot(path=SHOTS / "settings-places-light-1440.png", full_page=True)
+    (limits,) = house.rows("select limits from record_project")[0]
+    assert (limits["image"], limits["memory_mb"], limits["node_selector"]) == ("team/app:1.2", 4096, {"disk": "ssd"})
+    page.get_by_label("Image").fill("")
+    page.get_by_role("button", name="Save places").click()
+    until(lambda: "image" not in house.rows("select limits from record_project")[0][0], 20, what="the image to go")
+    alice.watch.expected.append("422")
+    alice.watch.calm()
+
+
+def test_a_stuck_effect_is_tried_again_or_given_up_by_the_owner(browser: Browser, house: House) -> None:
+    for key in ("LARK-3", "LARK-4"):
+        house.change(STUCK, key)
+    alice = person(browser, house).sign_in()
+    page = alice.page("/fleet")
+    page.get_by_role("link", name="Try again or give up").click()
+    outbox = page.get_by_role("list", name="Outbox")
+    expect(outbox.get_by_text("stuck", exact=True)).to_have_count(2)
+    page.screenshot(path=SHOTS / "settings-installation-light-1440.png", full_page=True)
+    outbox.get_by_role("listitem").filter(has_text="LARK-4").get_by_role("button", name="Give up").click()
+    page.get_by_role("button", name="Give it up").click()
+    expect(outbox.get_by_text("LARK-4")).to_have_count(0)
+    outbox.get_by_role("listitem").filter(has_text="LARK-3").get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Everything is sent.")).to_be_visible()
+    states = house.rows("select state, count(*) from record_outbox where failures = 5 or tries >= 5 group by state")
+    assert ("dropped", 1) in [tuple(row) for row in states]
+    alice.watch.calm()
+
+
+def test_who_waits_is_shown_in_order_and_a_higher_priority_goes_first(browser: Browser, house: House, desk: Desk) -> None:
+    alice = person(browser, house).sign_in()
+    page = alice.page("/settings?part=Installation")
+    page.get_by_label("Places in all").fill("0")
+    page.get_by_label("Places in all").blur()
+    saved(page, "0 places in all")
+    desk.assign("LARK-1", "LARK-2")
+    alice.go(page, "/fleet")
+    queue = page.get_by_role("list", name="Queue").get_by_role("listitem")
+    expect(queue).to_have_count(2)
+    expect(queue.nth(1)).to_contain_text("waits for a place in all: 0 of 0 in use")
+    second = queue.nth(1).locator(".mono").inner_text()
+    page.get_by_label(f"Priority of {second}").select_option("Highest")
+    expect(queue.nth(0)).to_contain_text(second)
+    page.screenshot(path=SHOTS / "fleet-queue-light-1440.png", full_page=True)
+    alice.watch.calm()
+
+
+def test_a_repositorys_login_goes_in_and_never_comes_back(browser: Browser, house: House) -> None:
+    house.change("update record_repository set url = 'https://git.example/team/lark.git'")
+    alice = person(browser, house).sign_in()
+    page = alice.page("/settings?part=Projects")
+    page.get_by_label("User", exact=False).first.fill("oauth2")
+    page.get_by_label("Password or token").fill("s3cret-token")
+    page.get_by_role("button", name="Save login").click()
+    expect(page.get_by_text("a secret is stored")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Password or token")).to_have_value("")
+    assert "s3cret-token" not in page.content()
+    page.get_by_role("button", name="Take it away").click()
+    expect(page.get_by_text("none is stored")).to_be_visible()
+    alice.watch.calm()
