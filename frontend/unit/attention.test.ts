@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sourceWords } from "@/features/fleet/source-words";
+import { askBeside } from "@/lib/attention";
 import { fresh, mergedWord } from "@/features/decide/landed";
 import { waiting } from "@/features/inbox/waiting";
 import { proofOf } from "@/features/review/evidence";
@@ -45,4 +46,11 @@ test("a part of the house says in a sentence what it is and how it is", () => {
   const source = { name: "Outbox", what: "what is sent outside", lastAt: null, expected: 5000, state: "idle" as const, note: "nothing to send yet" };
   expect(sourceWords(source, 0)).toBe("Outbox: what is sent outside. Idle, nothing to send yet.");
   expect(sourceWords({ ...source, lastAt: 1000, state: "late", note: "" }, 8000)).toBe("Outbox: what is sent outside. Late, last sign 7s ago.");
+});
+
+describe("what is asked beside its title", () => {
+  test("does not say the title again", () => {
+    expect(askBeside({ ask: "Add a till: work by this plan?" }, "Add a till")).toBe("Work by this plan?");
+    expect(askBeside({ ask: "Red or blue?" }, "Add a till")).toBe("Red or blue?");
+  });
 });

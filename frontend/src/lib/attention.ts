@@ -1,4 +1,4 @@
-import type { Attention, Phase, RequestKind, Risk, Run, Verb } from "@/wire/types";
+import type { Attention, Phase, Request, RequestKind, Risk, Run, Verb } from "@/wire/types";
 
 export const ATTENTION_WORD: Record<Attention, string> = {
   "needs-you": "Needs you",
@@ -56,6 +56,14 @@ export const VERB_DONE: Readonly<Record<string, string>> = {
   approve: "approved it", deny: "refused it", answer: "answered", redirect: "redirected it", pause: "paused it", resume: "resumed it", rewind: "rewound it",
   retry: "retried it", stop: "stopped it", "raise budget": "raised the budget", merge: "approved and merged it",
 };
+
+/** What is asked, where the title stands beside it already: nothing is read twice. */
+export function askBeside({ ask }: Pick<Request, "ask">, title: string): string {
+  const start = `${title}: `;
+  if (!ask.startsWith(start)) return ask;
+  const rest = ask.slice(start.length);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
 
 export const RISK_WORD: Record<Risk, string> = { low: "Low risk", medium: "Medium risk", high: "High risk" };
 export const RISK_WEIGHT: Record<Risk, number> = { low: 1, medium: 2, high: 4 };

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
-import { actorWord, attentionNow } from "@/lib/attention";
+import { actorWord, askBeside, attentionNow } from "@/lib/attention";
 import { proofWord } from "@/features/review/proof";
 import { useNow } from "@/live/clock";
 import { useRequest, useRun } from "@/live/hooks";
@@ -49,7 +49,7 @@ function CardFoot({ run }: { run: Run }) {
 
 /** The last thing that happened; for a run that waits for a person, what it asks; for a place or after a failure, why. */
 function cardLine(run: Run, asked: Request | undefined): string {
-  if (asked && asked.state !== "decided" && asked.kind !== "review") return asked.ask;
+  if (asked && asked.state !== "decided" && asked.kind !== "review") return askBeside(asked, run.ticket.title);
   if (run.phase === "review" && run.proposal) return proofWord(run.proposal);
   if (run.phase === "queued" && run.queueReason) return run.queueReason;
   if (run.phase === "failed" && run.failureText) return run.failureText;

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useRef, useSyncExternalStore } from "react";
 import { density } from "@/app/session";
-import { actorWord, attentionNow } from "@/lib/attention";
+import { actorWord, askBeside, attentionNow } from "@/lib/attention";
 import { useNow } from "@/live/clock";
 import { useRequest, useRun } from "@/live/hooks";
 import { cx } from "@/lib/cx";
@@ -78,7 +78,7 @@ const Row = memo(function Row({ id, top, height, here, marked, onMark }: { id: s
       <span role="cell" className={cx("flex min-w-0 items-center gap-1.5 text-meta font-medium max-tablet:hidden", TONE[attention])}><StateIcon state={attention} size={13} /><span className="truncate">{actorWord(run, attention)}</span></span>
       <span role="cell" className="mono text-text-2">{run.ticket.key}</span>
       <span role="cell" className="flex min-w-0 items-center gap-1.5"><span className={cx("tablet:hidden", TONE[attention])}><StateIcon state={attention} size={13} /><span className="sr-only">{actorWord(run, attention)}</span></span><Link to="/runs/$id" params={{ id }} className="min-w-0 truncate font-medium hover:underline max-tablet:after:absolute max-tablet:after:inset-0">{run.ticket.title}</Link></span>
-      <span role="cell" className={cx(WIDE, "truncate text-meta text-text-3")}>{asked && asked.state !== "decided" && asked.kind !== "review" ? asked.ask : run.lastLine}</span>
+      <span role="cell" className={cx(WIDE, "truncate text-meta text-text-3")}>{asked && asked.state !== "decided" && asked.kind !== "review" ? askBeside(asked, run.ticket.title) : run.lastLine}</span>
       <span role="cell" className="flex items-center max-desk:hidden"><StepTicks done={done} total={run.plan.length} active={attention === "working"} /></span>
       <span role="cell" className={WIDE}><RiskBars risk={run.risk} label={run.risk === "high"} /></span>
       <span role="cell" className={WIDE}>{run.proposal ? <Delta added={run.proposal.added} removed={run.proposal.removed} /> : <span className="sr-only">none yet</span>}</span>

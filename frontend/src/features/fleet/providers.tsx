@@ -22,7 +22,7 @@ function ProviderRow({ provider }: { provider: Provider }) {
         <span className="block text-meta text-text-2">{provider.note}</span>
       </span>
       <span className={cx("shrink-0 text-meta font-medium", TONE[provider.state])}>{provider.state === "unknown" ? "not used yet" : provider.state}</span>
-      <span className="num w-24 shrink-0 text-right text-meta text-text-2">{provider.inFlight > 0 && `${plural(provider.inFlight, "call")} now`}</span>
+      <span className="num w-24 shrink-0 text-right empty:hidden text-meta text-text-2">{provider.inFlight > 0 && `${plural(provider.inFlight, "call")} now`}</span>
     </li>
   );
 }

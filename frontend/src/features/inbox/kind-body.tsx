@@ -105,7 +105,7 @@ function Choices({ request, triage }: { request: Request; triage: Triage }) {
           </span>
           <span className="min-w-0 flex-1">
             <span className="font-medium">{choice.label}</span>
-            {choice.suggested && <span className="ml-2 text-meta text-text-3">suggested by the agent</span>}
+            {choice.suggested && request.kind !== "budget" && <span className="ml-2 text-meta text-text-3">suggested by the agent</span>}
             <span className="block text-text-2">{choice.effect}</span>
           </span>
           <Kbd>{String(i + 1)}</Kbd>

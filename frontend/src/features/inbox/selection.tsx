@@ -35,12 +35,13 @@ export function SelectionDetail({ triage }: { triage: Triage }) {
 }
 
 function Line({ request, effect: what }: { request: Request; effect: string }) {
+  const title = runOf(request)?.ticket.title ?? "";
   return (
     <li className="flex min-h-11 items-center gap-3 py-1.5">
       <KindIcon kind={request.kind} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium">{request.ask}</span>
-        <span className="block truncate text-meta text-text-3"><span className="mono">{runOf(request)?.ticket.key}</span>{request.kind === "review" && <Proof run={runOf(request)} />}{request.runs.length > 1 && `, ${request.runs.length} runs`}</span>
+        <span className="block truncate text-meta text-text-3"><span className="mono">{runOf(request)?.ticket.key}</span>{title !== "" && !request.ask.includes(title) && <span> {title}</span>}{request.kind === "review" && <Proof run={runOf(request)} />}{request.runs.length > 1 && `, ${request.runs.length} runs`}</span>
       </span>
       <span className="max-w-[45%] text-right text-text-2">{what}</span>
       <WaitClock since={request.waitingSince} />

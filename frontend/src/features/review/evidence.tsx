@@ -1,5 +1,5 @@
 import { CircleCheck, CircleDashed, CircleMinus, CircleX, Clock, LoaderCircle, TriangleAlert } from "lucide-react";
-import { Fragment } from "react";
+import { Breakable } from "@/ui/breakable";
 import { Section } from "@/ui/section";
 import type { Check, EvidenceRow, Proposal } from "@/wire/types";
 
@@ -37,20 +37,15 @@ export function EvidenceTable({ rows, head, checks = [] }: { rows: readonly Evid
   );
 }
 
-/** A long name breaks after a dot, a stroke or an underscore, where a reader expects it. */
-const Name = ({ text }: { text: string }) => (
-  <span className="[overflow-wrap:anywhere]">{text.split(/(?<=[._/:])/).map((part, i) => <Fragment key={i}>{part}<wbr /></Fragment>)}</span>
-);
-
 const SHOWN = 4;
 /** The names behind a figure: a few at once, the rest when asked for. */
 function Items({ items }: { items: readonly string[] }) {
   if (items.length === 0) return null;
-  if (items.length <= SHOWN) return <ul className="mono text-micro text-text-3">{items.map((item) => <li key={item}><Name text={item} /></li>)}</ul>;
+  if (items.length <= SHOWN) return <ul className="mono text-micro text-text-3">{items.map((item) => <li key={item}><Breakable text={item} /></li>)}</ul>;
   return (
     <details className="text-meta">
       <summary className="text-text-3">{items.length} names</summary>
-      <ul className="mono max-h-48 overflow-y-auto text-micro text-text-3">{items.map((item) => <li key={item}><Name text={item} /></li>)}</ul>
+      <ul className="mono max-h-48 overflow-y-auto text-micro text-text-3">{items.map((item) => <li key={item}><Breakable text={item} /></li>)}</ul>
     </details>
   );
 }

@@ -29,7 +29,7 @@ export function ReviewIntro({ review }: { review: Review }) {
         {review.approvals.length > 0 && <Section title="Approvals"><ul className="flex flex-col gap-1">{review.approvals.map((one) => <ApprovalLine key={one.by + one.at} approval={one} />)}</ul></Section>}
         <dl className="grid grid-cols-4 gap-3 max-tablet:grid-cols-2">
           <Fact label="Cost">{money(run.spentMicro, run.currency)}{run.capMicro > 0 && ` of ${money(run.capMicro, run.currency)}`}</Fact>
-          <Fact label="Time to the seal">{evidence.find((row) => row.kind === "time")?.figure ?? ""}</Fact>
+          <Fact label="Time">{evidence.find((row) => row.kind === "time")?.figure ?? ""}</Fact>
           <Fact label="Attempts">{run.attempts.length}</Fact>
           <Fact label="Redirects">{run.commands.filter((command) => command.verb === "redirect").length}</Fact>
         </dl>
@@ -44,6 +44,7 @@ function Preview({ preview, branch }: { preview: MergePreview; branch: string })
       <p className={preview.clean ? "text-text-2" : "font-medium text-failed"}>
         {preview.text || (preview.clean ? `Clean on ${branch}@${preview.base.slice(0, 7)}.` : `Does not merge on ${branch}@${preview.base.slice(0, 7)}.`)}
       </p>
+      {preview.looking && <p role="status" className="text-meta text-text-3">Looking whether {branch} moved…</p>}
       {preview.conflicts.length > 0 && <ul className="mono text-micro text-text-2">{preview.conflicts.map((path) => <li key={path}>{path}</li>)}</ul>}
     </Section>
   );

@@ -23,12 +23,18 @@ import type { Review, Run } from "@/wire/types";
 const DiffView = lazy(() => import("@/features/review/diff-view").then((file) => ({ default: file.DiffView })));
 const route = getRouteApi("/shell/review/$id");
 
+const LOOKS_MS = 1500;
+
 /** What is shown is one review of one head, read once. If the head moves, the page says so; it never swaps the diff. */
 export function ReviewPage() {
   const { id } = route.useParams();
   useOpenRun(id);
   const live = useRun(id);
-  const read = useQuery({ queryKey: ["review", id], queryFn: () => getReview(id), staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false });
+  const read = useQuery({
+    queryKey: ["review", id], queryFn: () => getReview(id), staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false,
+    // Only while a worker looks at the branch: the head that is shown stays the one that was opened.
+    refetchInterval: ({ state }) => (state.data?.mergePreview?.looking ? LOOKS_MS : false),
+  });
   if (read.error instanceof ApiError && read.error.status === 404) return <Nothing id={id} />;
   return (
     <Reading read={read} what="The review could not be read." lines={14}>

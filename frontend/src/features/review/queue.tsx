@@ -33,7 +33,7 @@ export function ReviewQueue() {
             {moving.length > 0 && <Section title="On their way"><Rows runs={moving} none="" /></Section>}
             {landed.length > 0 && <Section title="Merged in the last day"><Rows runs={landed} none="" /></Section>}
           </div>
-        ) : <Empty icon={<GitMerge size={28} strokeWidth={1.5} />} title="Nothing to review">Sealed heads appear here with their evidence; what was merged in the last day stays below them.</Empty>}
+        ) : <Empty icon={<GitMerge size={28} strokeWidth={1.5} />} title="Nothing to review">Sealed heads appear here with their evidence.</Empty>}
       </div>
     </div>
   );

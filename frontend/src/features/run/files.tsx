@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Check, FileSearch } from "lucide-react";
 import { getFiles } from "@/features/run/api/run-reads";
 import { plural } from "@/lib/money";
+import { Breakable } from "@/ui/breakable";
 import { Empty } from "@/ui/empty";
 import { Reading } from "@/ui/failure";
 import type { OfferedFile, Run } from "@/wire/types";
@@ -33,13 +34,13 @@ function Table({ files }: { files: readonly OfferedFile[] }) {
       <p className="mb-3 text-text-2">{score(files)}</p>
       <table className="w-full text-left">
         <thead className="label">
-          <tr><th className="w-12 py-1 font-medium">Rank</th><th className="font-medium">File</th><th className="w-16 font-medium">Read</th><th className="w-20 font-medium">Changed</th><th className="font-medium max-tablet:hidden">Why it was offered</th></tr>
+          <tr><th className="w-12 py-1 font-medium">Rank</th><th className="font-medium">File</th><th className="w-16 font-medium max-tablet:w-11">Read</th><th className="w-20 font-medium max-tablet:w-16">Changed</th><th className="font-medium max-tablet:hidden">Why it was offered</th></tr>
         </thead>
         <tbody className="divide-y divide-line">
           {rows.map((row) => (
             <tr key={row.path} className="h-8">
               <td className="num text-text-3">{row.rank > 0 ? row.rank : <span className="sr-only">not offered</span>}</td>
-              <td className="mono break-all pr-4">{row.path}</td>
+              <td className="mono pr-4"><Breakable text={row.path} /></td>
               <td><Yes on={row.read} /></td>
               <td><Yes on={row.changed} /></td>
               <td className="text-meta text-text-3 max-tablet:hidden">{row.why}</td>

@@ -12,6 +12,7 @@ import { RewindDialog, type Back } from "@/features/run/rewind";
 import { RunSide } from "@/features/run/side";
 import { Timeline } from "@/features/run/timeline";
 import { useRunPage } from "@/features/run/use-run-page";
+import { cx } from "@/lib/cx";
 import { ended } from "@/lib/attention";
 import { Empty, Skeleton } from "@/ui/empty";
 import { Failure } from "@/ui/failure";
@@ -59,7 +60,7 @@ function Known({ run }: { run: Run }) {
     <div className="flex h-full flex-col max-tablet:overflow-y-auto">
       <RunHead run={run} />
       <div className="hairline-t flex min-h-0 flex-1 max-tablet:flex-col max-tablet:flex-none">
-        <PlanPane run={run} {...(onRewind ? { onRewind: (plan: number) => onRewind({ plan }) } : {})} />
+        <PlanPane run={run} aside={tab !== "Timeline"} {...(onRewind ? { onRewind: (plan: number) => onRewind({ plan }) } : {})} />
         <div className="flex min-w-0 flex-1 flex-col max-tablet:min-h-[70vh]">
           <Tabs value={tab} names={TABS} onChange={show} label="What to see of this run" />
           <div className="min-h-0 flex-1 max-tablet:h-[60vh] max-tablet:flex-none">
@@ -74,9 +75,10 @@ function Known({ run }: { run: Run }) {
   );
 }
 
-function PlanPane({ run, onRewind }: { run: Run; onRewind?: (plan: number) => void }) {
+/** `aside`: on a phone it makes room for what was asked to be seen. */
+function PlanPane({ run, aside, onRewind }: { run: Run; aside: boolean; onRewind?: (plan: number) => void }) {
   return (
-    <div tabIndex={0} role="region" aria-label="Plan with progress" className="w-[300px] shrink-0 overflow-y-auto border-r border-line px-5 py-4 max-desk:w-[250px] max-tablet:w-full max-tablet:border-0 wide:w-[400px]">
+    <div tabIndex={0} role="region" aria-label="Plan with progress" className={cx("w-[300px] shrink-0 overflow-y-auto border-r border-line px-5 py-4 max-desk:w-[250px] max-tablet:w-full max-tablet:border-0 wide:w-[400px]", aside && "max-tablet:hidden")}>
       <Section title="Plan" aside={run.plan.length > 0 && <span className="num">{run.plan.filter((step) => step.state === "done").length} of {run.plan.length} done</span>}>
         {run.plan.length === 0
           ? <p className="text-text-2">No plan yet. The agent reads the ticket and the code first.</p>

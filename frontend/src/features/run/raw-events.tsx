@@ -35,7 +35,7 @@ export function RawEvents({ run }: { run: Run }) {
 }
 
 const COLUMNS = "flex items-center gap-3 px-5 max-tablet:px-4";
-const CELL = { seq: "num w-10 shrink-0 text-right", time: "num w-14 shrink-0", attempt: "num w-14 shrink-0 text-right max-tablet:hidden", kind: "w-24 shrink-0 truncate", by: "w-28 shrink-0 truncate max-tablet:hidden" };
+const CELL = { seq: "num w-10 shrink-0 text-right", time: "num w-14 shrink-0", attempt: "num w-14 shrink-0 text-right max-tablet:hidden", kind: "w-20 shrink-0 truncate", by: "w-20 shrink-0 truncate max-tablet:hidden" };
 
 /** Who said it: by name, not by number. */
 function actorWord(actor: string, people: readonly Person[]): string {
@@ -53,7 +53,7 @@ function Rows({ events }: { events: readonly RawEvent[] }) {
   return (
     <>
       <p className={cx(COLUMNS, "label hairline-b h-8 shrink-0")} aria-hidden>
-        <span className={CELL.seq}>No.</span><span className={CELL.time}>Time</span><span className={CELL.attempt}>Attempt</span><span className={CELL.kind}>Kind</span><span className={CELL.by}>By</span><span>Content, whole when pressed</span>
+        <span className={CELL.seq}>No.</span><span className={CELL.time}>Time</span><span className={CELL.attempt}>Attempt</span><span className={CELL.kind}>Kind</span><span className={CELL.by}>By</span><span className="min-w-0 truncate">Content, whole when pressed</span>
       </p>
       <div ref={scroller} tabIndex={0} role="region" aria-label="Raw events" className="mono min-h-0 flex-1 overflow-y-auto">
         <div style={{ height: rows.getTotalSize() }} className="relative">

@@ -33,14 +33,14 @@ export function Audit() {
       <Reading read={read} what="The audit could not be read.">
         {(lines) => (lines.length === 0 ? <p className="text-text-2">Nothing has been written down yet.</p> : (
           <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Audit lines">
-            <table className="w-full min-w-[640px] text-left">
-              <thead className="label"><tr>{["When", "Who did what", "Detail"].map((name) => <th key={name} className="py-1.5 pr-4 font-medium">{name}</th>)}</tr></thead>
+            <table className="w-full text-left tablet:min-w-[640px]">
+              <thead className="label max-tablet:sr-only"><tr>{["When", "Who did what", "Detail"].map((name) => <th key={name} className="py-1.5 pr-4 font-medium">{name}</th>)}</tr></thead>
               <tbody className="divide-y divide-line">
                 {lines.map((line) => (
-                  <tr key={line.id} className="h-8 align-top">
-                    <td className="num whitespace-nowrap py-1.5 pr-4 text-meta leading-5 text-text-2">{exactTime(line.at)}</td>
-                    <td className="py-1.5 pr-4"><span className="font-medium">{line.actor}</span> {line.what} <Subject line={line} /> {line.rest}</td>
-                    <td className="break-words py-1.5 text-text-2">{line.detail}</td>
+                  <tr key={line.id} className="h-8 align-top max-tablet:block max-tablet:py-2">
+                    <td className="num whitespace-nowrap max-tablet:block max-tablet:py-0 py-1.5 pr-4 text-meta leading-5 text-text-2">{exactTime(line.at)}</td>
+                    <td className="py-1.5 pr-4 max-tablet:block max-tablet:py-0"><span className="font-medium">{line.actor}</span> {line.what} <Subject line={line} /> {line.rest}</td>
+                    <td className="break-words py-1.5 text-text-2 max-tablet:block max-tablet:py-0">{line.detail}</td>
                   </tr>
                 ))}
               </tbody>
