@@ -61,12 +61,14 @@ class Approval(View):
 
 
 class MergePreview(View):
-    """What a merge would do right now. `base` is the sha of the target branch that this was tried on."""
+    """What a merge would do. `base` is the sha of the target branch that this was tried on; `looking`: a worker is looking
+    whether the branch has moved on from there, so read it again soon."""
 
     clean: bool
     conflicts: list[str] = Field(default_factory=list)
     base: str
     text: str = ""
+    looking: bool = False
 
 
 class Review(View):

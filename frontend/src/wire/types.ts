@@ -518,12 +518,16 @@ export interface Approval {
   why: string;
 }
 
-/** What a merge would do right now. `base` is the sha of the target branch that this was tried on. */
+/**
+ * What a merge would do. `base` is the sha of the target branch that this was tried on; `looking`: a worker is looking
+ * whether the branch has moved on from there, so read it again soon.
+ */
 export interface MergePreview {
   clean: boolean;
   conflicts: string[];
   base: string;
   text: string;
+  looking: boolean;
 }
 
 /** Everything for one decision. `sentence` says what approving will do, with sha and branch in it. */

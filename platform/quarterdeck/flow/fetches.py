@@ -69,7 +69,7 @@ def _fetch(row: Repository) -> int:
         return 0
     for one in waiting:
         _begin_at(one, row, heads)
-    _end(row)
+    _end(row, newest=heads.get(row.branch, ""))
     pokes.poke("places")
     return 1
 
@@ -104,15 +104,19 @@ def _head_of(row: Repository, heads: dict[str, str]) -> str:
     return heads[row.branch]
 
 
-def _end(row: Repository) -> None:
-    Repository.objects.filter(id=row.id).update(fetch_due=None, fetch_lease=None, fetch_tries=0, fetch_note="")
+def _end(row: Repository, **seen: str) -> None:
+    done = {"fetch_due": None, "fetch_lease": None, "fetch_tries": 0, "fetch_note": "", "looked_at": Now()}
+    Repository.objects.filter(id=row.id).update(**done, **seen)
 
 
 def _again(row: Repository, waiting: list[RunRepository], later: TryLater | GaveUp) -> None:
     pause = min(MAX_PAUSE, max(getattr(later, "after", 0.0), 2.0 ** min(row.fetch_tries, 9)))
     log.warning("fetches: %s: %s", row.id, later.text)
-    due = Now() + timedelta(seconds=pause)
-    Repository.objects.filter(id=row.id).update(fetch_due=due, fetch_lease=None, fetch_note=later.text[:400])
+    # Where only a review wanted to know, it asks again when it is opened again.
+    due = Now() + timedelta(seconds=pause) if waiting else None
+    Repository.objects.filter(id=row.id).update(
+        fetch_due=due, fetch_lease=None, fetch_note=later.text[:400], looked_at=Now()
+    )
     for one in waiting:
         wakes.tell("card", run=str(one.run_id))
 

@@ -1,21 +1,27 @@
 """A person looks at a run's work: the diff of exactly one head, and everything for the decision about it.
 
-Reads only. The diff is made by the git service from raw objects; what it says binds the approval by its digest.
+The diff is made by the git service from raw objects; what it says binds the approval by its digest. Nothing here waits for a
+remote: where the branch stands is read as it was seen last, and a worker is asked to look again when that is some time ago.
 """
 
+from datetime import timedelta
 from uuid import UUID
+
+from django.db.models.functions import Now
 
 from deckwire import views
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import logins
+from quarterdeck.flow import launch
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import snapshot
-from quarterdeck.record.models import Approval, Proposal, Run, RunRepository
+from quarterdeck.record.models import Approval, Proposal, Repository, Run, RunRepository
 from quarterdeck.record.views.proposals import evidence, proposal, span
 from quarterdeck.record.views.times import ms
 
 COMMITS_KEPT = 200
+FRESH = timedelta(seconds=10)
+"""So long it counts as known where the branch stands. A merge looks for itself, always."""
 STATUS = {"added": "added", "deleted": "removed", "removed": "removed", "renamed": "renamed"}
 
 
@@ -78,23 +84,33 @@ def _files(found: Diff) -> list[views.DiffFile]:
 
 
 def _preview(run_id: UUID, standing: Proposal) -> views.MergePreview | None:
-    """What a merge would do on the branch as it is now; None while the git service cannot say."""
-    repository = RunRepository.objects.filter(run=run_id).select_related("repository").first()
-    if repository is None:
+    """What a merge would do on the branch as it was seen last; None while the git service cannot say."""
+    row = RunRepository.objects.filter(run=run_id).select_related("repository").first()
+    if row is None:
         return None
+    origin, looking = row.repository, _looking(row)
+    # What was seen before this head was sealed says less than the base that it was sealed on.
+    seen = bool(origin.newest and origin.looked_at and origin.looked_at > standing.sealed_at)
+    now = origin.newest if seen else standing.base
     try:
         repos = plugs.repos()
-        branch = repository.repository.branch
-        origin = repository.repository
-        now = repos.mirror(str(origin.id), origin.url, access=logins.of(origin)).get(branch, standing.base)
         if now != standing.base:
             repos.adopt(str(run_id), now)
         tried = repos.preview(str(run_id), now, standing.head)
     except (TryLater, Refused, GaveUp):
         return None
-    return views.MergePreview(
-        clean=tried.clean, conflicts=tried.conflicts, base=now, text=_moved(standing, now, branch)
-    )
+    text = _moved(standing, now, origin.branch)
+    if origin.fetch_note and not looking:
+        text = f"{text} Whether {origin.branch} moved since could not be seen: {origin.fetch_note}".strip()
+    return views.MergePreview(clean=tried.clean, conflicts=tried.conflicts, base=now, text=text, looking=looking)
+
+
+def _looking(row: RunRepository) -> bool:
+    """What was seen of the branch is old: a worker looks again."""
+    if Repository.objects.filter(id=row.repository_id, looked_at__gt=Now() - FRESH).exists():
+        return False
+    launch.want(row)
+    return True
 
 
 def _moved(standing: Proposal, now: str, branch: str) -> str:

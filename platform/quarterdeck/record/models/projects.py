@@ -62,7 +62,8 @@ class Repository(Row):
     test = models.TextField(blank=True)
     report = models.CharField(max_length=300, blank=True)
     fetch_due = models.DateTimeField(null=True)
-    """A run waits for it to be fetched: from then on a worker may. Nothing waits: null."""
+    """A run waits for it to be fetched, or a review wants to know where its branch stands: from then on a worker may. Nothing
+    waits: null."""
     fetch_lease = models.DateTimeField(null=True)
     fetch_tries = models.PositiveIntegerField(default=0)
     fetch_note = models.CharField(max_length=400, blank=True)
