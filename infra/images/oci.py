@@ -26,6 +26,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 MT_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -105,7 +106,7 @@ def compress(data: bytes, how: str) -> tuple[bytes, str]:
     return buf.getvalue(), MT_LAYER + "+gzip"
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("out")
     ap.add_argument("--name", required=True, help="full reference, e.g. localhost/agent:dev")
@@ -119,73 +120,82 @@ def main() -> int:
     ap.add_argument("--arch", default="amd64")
     ap.add_argument("--owner", default="0:0", help="uid:gid for files from directories, or 'keep'")
     ap.add_argument("--compress", default="none", help="none (fastest on one machine) or gzip level 1-9")
-    a = ap.parse_args()
-    owner = None if a.owner == "keep" else tuple(int(x) for x in a.owner.split(":"))
-    t0 = time.monotonic()
-    blobs: dict[str, bytes] = {}
-    layers, diff_ids, history = [], [], []
-    for spec in a.layer:
+    return ap.parse_args()
+
+
+class Image:
+    """Grows layer by layer; `blobs` by digest, the manifest last."""
+
+    def __init__(self, a: argparse.Namespace) -> None:
+        self.a = a
+        self.owner = None if a.owner == "keep" else tuple(int(x) for x in a.owner.split(":"))
+        self.created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(EPOCH))
+        self.blobs: dict[str, bytes] = {}
+        self.layers: list[dict[str, Any]] = []
+        self.diff_ids: list[str] = []
+        self.history: list[dict[str, str]] = []
+
+    def add(self, spec: str) -> None:
+        """LABEL=SRC[:TARGET]."""
         label, _, rest = spec.partition("=")
         source, _, target = rest.partition(":")
         src = Path(source)
-        data = src.read_bytes() if source.endswith(".tar") else layer_from_dir(src, target or "/", owner)
-        diff_ids.append(sha256(data))
-        blob, mt = compress(data, a.compress)
+        data = src.read_bytes() if source.endswith(".tar") else layer_from_dir(src, target or "/", self.owner)
+        self.diff_ids.append(sha256(data))
+        blob, kind = compress(data, self.a.compress)
+        note = {"org.opencontainers.image.title": label}
+        self.layers.append({"mediaType": kind, "digest": self.keep(blob), "size": len(blob), "annotations": note})
+        self.history.append({"created": self.created, "created_by": label})
+        stored = f"{len(data) / 1e6:.1f} MB raw, {len(blob) / 1e6:.1f} MB stored, {sha256(blob)[:19]}"
+        print(f"layer {label}: {stored}", file=sys.stderr)
+
+    def keep(self, blob: bytes) -> str:
         digest = sha256(blob)
-        blobs[digest] = blob
-        layers.append(
-            {
-                "mediaType": mt,
-                "digest": digest,
-                "size": len(blob),
-                "annotations": {"org.opencontainers.image.title": label},
-            }
-        )
-        history.append({"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(EPOCH)), "created_by": label})
-        print(
-            f"layer {label}: {len(data) / 1e6:.1f} MB raw, {len(blob) / 1e6:.1f} MB stored, {digest[:19]}",
-            file=sys.stderr,
-        )
-    cfg = {
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(EPOCH)),
-        "architecture": a.arch,
-        "os": "linux",
-        "config": {"Env": a.env, "WorkingDir": a.workdir, "Labels": dict(x.split("=", 1) for x in a.label)},
-        "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": history,
-    }
-    if a.user:
-        cfg["config"]["User"] = a.user
-    for key, val in (("Entrypoint", json.loads(a.entrypoint)), ("Cmd", json.loads(a.cmd))):
-        if val:
-            cfg["config"][key] = val
-    cfg_b = json.dumps(cfg, sort_keys=True).encode()
-    blobs[sha256(cfg_b)] = cfg_b
-    man = {
-        "schemaVersion": 2,
-        "mediaType": MT_MANIFEST,
-        "config": {"mediaType": MT_CONFIG, "digest": sha256(cfg_b), "size": len(cfg_b)},
-        "layers": layers,
-    }
-    man_b = json.dumps(man, sort_keys=True).encode()
-    blobs[sha256(man_b)] = man_b
-    index = {
-        "schemaVersion": 2,
-        "mediaType": MT_INDEX,
-        "manifests": [
-            {
-                "mediaType": MT_MANIFEST,
-                "digest": sha256(man_b),
-                "size": len(man_b),
-                "platform": {"architecture": a.arch, "os": "linux"},
-                "annotations": {
-                    "io.containerd.image.name": a.name,
-                    "org.opencontainers.image.ref.name": a.name.rpartition(":")[2],
-                },
-            }
-        ],
-    }
-    tmp = a.out + ".part"
+        self.blobs[digest] = blob
+        return digest
+
+    def config(self) -> bytes:
+        a = self.a
+        words = {"Env": a.env, "WorkingDir": a.workdir, "Labels": dict(x.split("=", 1) for x in a.label)}
+        more = {"User": a.user, "Entrypoint": json.loads(a.entrypoint), "Cmd": json.loads(a.cmd)}
+        found = {
+            "created": self.created,
+            "architecture": a.arch,
+            "os": "linux",
+            "config": words | {key: value for key, value in more.items() if value},
+            "rootfs": {"type": "layers", "diff_ids": self.diff_ids},
+            "history": self.history,
+        }
+        return json.dumps(found, sort_keys=True).encode()
+
+    def manifest(self) -> bytes:
+        config = self.config()
+        found = {
+            "schemaVersion": 2,
+            "mediaType": MT_MANIFEST,
+            "config": {"mediaType": MT_CONFIG, "digest": self.keep(config), "size": len(config)},
+            "layers": self.layers,
+        }
+        return json.dumps(found, sort_keys=True).encode()
+
+    def index(self, manifest: bytes) -> bytes:
+        """Names the image for whoever imports the archive."""
+        one = {
+            "mediaType": MT_MANIFEST,
+            "digest": self.keep(manifest),
+            "size": len(manifest),
+            "platform": {"architecture": self.a.arch, "os": "linux"},
+            "annotations": {
+                "io.containerd.image.name": self.a.name,
+                "org.opencontainers.image.ref.name": self.a.name.rpartition(":")[2],
+            },
+        }
+        return json.dumps({"schemaVersion": 2, "mediaType": MT_INDEX, "manifests": [one]}, sort_keys=True).encode()
+
+
+def write(out: str, index: bytes, blobs: dict[str, bytes]) -> None:
+    """Whole or not at all."""
+    tmp = out + ".part"
     with tarfile.open(tmp, "w", format=tarfile.USTAR_FORMAT) as tar:
 
         def put(name: str, data: bytes) -> None:
@@ -194,20 +204,26 @@ def main() -> int:
             tar.addfile(ti, io.BytesIO(data))
 
         put("oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-        put("index.json", json.dumps(index, sort_keys=True).encode())
+        put("index.json", index)
         for digest in sorted(blobs):
             put("blobs/sha256/" + digest.split(":")[1], blobs[digest])
-    os.replace(tmp, a.out)
-    print(
-        json.dumps(
-            {
-                "name": a.name,
-                "manifest": sha256(man_b),
-                "archive_mb": round(os.path.getsize(a.out) / 1e6, 1),
-                "seconds": round(time.monotonic() - t0, 2),
-            }
-        )
-    )
+    os.replace(tmp, out)
+
+
+def main() -> int:
+    a, t0 = arguments(), time.monotonic()
+    image = Image(a)
+    for spec in a.layer:
+        image.add(spec)
+    manifest = image.manifest()
+    write(a.out, image.index(manifest), image.blobs)
+    said = {
+        "name": a.name,
+        "manifest": sha256(manifest),
+        "archive_mb": round(os.path.getsize(a.out) / 1e6, 1),
+        "seconds": round(time.monotonic() - t0, 2),
+    }
+    print(json.dumps(said))
     return 0
 
 
