@@ -14,6 +14,7 @@ from deckwire.views import (
     Repository,
     Role,
     View,
+    WatchRepositories,
     WatchTriggers,
     WatchWrites,
 )
@@ -208,6 +209,7 @@ class WatchBody(Body):
     triggers: WatchTriggers = WatchTriggers()
     writes: WatchWrites = WatchWrites()
     subtasks: Literal["", "order", "parallel"] = ""
+    repositories: WatchRepositories = WatchRepositories()
 
 
 class SeenBody(Body):

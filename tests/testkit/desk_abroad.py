@@ -67,10 +67,11 @@ class Abroad(Limited):
         return [one for id, one in sorted(self.issues.items()) if id not in self.hidden]
 
     def search(self, query: str, cursor: str = "") -> Page:
-        return Page([one for one in self._there() if self.matches is None or one.id in self.matches], "", True)
+        rows = [one for one in self._there() if (self.matches is None or one.id in self.matches) and one.id > cursor]
+        return Page(rows[: self.page], rows[self.page - 1].id if len(rows) > self.page else "", len(rows) <= self.page)
 
     def count(self, query: str) -> int:
-        return len(self.search(query).issues)
+        return len([one for one in self._there() if self.matches is None or one.id in self.matches])
 
     def changed_since(self, query: str, since: datetime, overlap: timedelta = OVERLAP, cursor: str = "") -> Page:
         rows = [one for one in self._there() if one.updated >= since - overlap and one.id > cursor]
@@ -104,10 +105,11 @@ class Abroad(Limited):
         return []
 
     def transition(
-        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None
-    ) -> bool:
+        self, id: str, category: str, *, names: Sequence[str] = (), fields: dict[str, Any] | None = None,
+        sideways: bool = False,
+    ) -> bool:  # fmt: skip
         one = self.fetch(id)
-        if one.status_category == category:
+        if one.status_category == category and not sideways:
             return False
         self.written.append(("transition", id, category))
         self.put(replace(one, status_category=category, version=one.version + 1))

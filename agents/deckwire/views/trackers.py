@@ -20,14 +20,30 @@ class WatchTriggers(View):
 
 
 class WatchWrites(View):
-    """What may be written. `doing` and `done`: the statuses wanted, best first; without a name nothing is moved to done."""
+    """What may be written. `doing`, `waiting`, `review`, `done`: the statuses wanted at each stage, best first.
+
+    Without a name nothing is moved to done, nor between. `labels`: stage → the one label that the ticket then carries.
+    `fields`: what is given to a transition's screen that asks for it, by the field's name.
+    """
 
     status: bool = True
     comment: bool = True
     transition: bool = True
     link: bool = True
+    worklog: bool = False
     doing: list[str] = Field(default_factory=list)
+    waiting: list[str] = Field(default_factory=list)
+    review: list[str] = Field(default_factory=list)
     done: list[str] = Field(default_factory=list)
+    labels: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
+class WatchRepositories(View):
+    """Which repository a ticket is about, by its component or its project in the tracker: → the repository's name."""
+
+    components: dict[str, str] = Field(default_factory=dict)
+    spaces: dict[str, str] = Field(default_factory=dict)
 
 
 class WatchView(View):
@@ -40,6 +56,9 @@ class WatchView(View):
     triggers: WatchTriggers = WatchTriggers()
     writes: WatchWrites = WatchWrites()
     subtasks: str = ""
+    repositories: WatchRepositories = WatchRepositories()
+    matches_left: int = 0
+    """Matches of the trigger's query that the last poll did not get to."""
     polled_at: int | None = None
     note: str = ""
 

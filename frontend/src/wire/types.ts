@@ -693,14 +693,30 @@ export interface WatchTriggers {
   mention: boolean;
 }
 
-/** What may be written. `doing` and `done`: the statuses wanted, best first; without a name nothing is moved to done. */
+/**
+ * What may be written. `doing`, `waiting`, `review`, `done`: the statuses wanted at each stage, best first.
+ *
+ * Without a name nothing is moved to done, nor between. `labels`: stage → the one label that the ticket then carries.
+ * `fields`: what is given to a transition's screen that asks for it, by the field's name.
+ */
 export interface WatchWrites {
   status: boolean;
   comment: boolean;
   transition: boolean;
   link: boolean;
+  worklog: boolean;
   doing: string[];
+  waiting: string[];
+  review: string[];
   done: string[];
+  labels: Record<string, string>;
+  fields: Record<string, string>;
+}
+
+/** Which repository a ticket is about, by its component or its project in the tracker: → the repository's name. */
+export interface WatchRepositories {
+  components: Record<string, string>;
+  spaces: Record<string, string>;
 }
 
 /** Which of the tracker's projects (`spaces`) feed a project of ours. */
@@ -712,6 +728,8 @@ export interface WatchView {
   triggers: WatchTriggers;
   writes: WatchWrites;
   subtasks: string;
+  repositories: WatchRepositories;
+  matchesLeft: number;
   polledAt: number | null;
   note: string;
 }
@@ -990,6 +1008,7 @@ export interface WatchBody {
   triggers?: WatchTriggers;
   writes?: WatchWrites;
   subtasks?: "" | "order" | "parallel";
+  repositories?: WatchRepositories;
 }
 
 /** Which version of it was seen. */

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models.functions import Now
@@ -19,9 +19,16 @@ PER_ISSUE = "rate:jira-per-issue-on-write"
 
 def _transition(body: dict[str, Any]) -> None:
     ticket = _ticket(body)
+    stage = body.get("stage", "")
     with _writing(ticket, "transition") as watch:
-        names = (watch.writes.get("names") or {}).get(body["category"], []) if watch else []
-        trackers.of(ticket).transition(ticket.external_id, body["category"], names=tuple(names))
+        writes = watch.writes if watch else {}
+        names = (writes.get("names") or {}).get(stage or body["category"], [])
+        if stage and not names:
+            return  # nobody names a status for this stage any more
+        trackers.of(ticket).transition(
+            ticket.external_id, body["category"], names=tuple(names), fields=writes.get("fields") or None,
+            sideways=bool(stage),
+        )  # fmt: skip
 
 
 def _comment(body: dict[str, Any]) -> None:
@@ -34,6 +41,20 @@ def _link(body: dict[str, Any]) -> None:
     ticket = _ticket(body)
     with _writing(ticket, "link"):
         trackers.of(ticket).link(ticket.external_id, body["global_id"], body["url"], body["title"])
+
+
+def _labels(body: dict[str, Any]) -> None:
+    """Sets and not steps: twice is as good as once."""
+    ticket = _ticket(body)
+    with _writing(ticket, "labels"):
+        trackers.of(ticket).label(ticket.external_id, add=body["add"], remove=body["remove"])
+
+
+def _worklog(body: dict[str, Any]) -> None:
+    ticket = _ticket(body)
+    with _writing(ticket, "worklog"):
+        at = datetime.fromisoformat(body["at"])
+        trackers.of(ticket).worklog(ticket.external_id, body["marker"], body["seconds"], visible(body["words"]), at)
 
 
 def _status(body: dict[str, Any]) -> None:
@@ -102,5 +123,5 @@ def _within_budget(ticket: Ticket, write: str) -> None:
 
 DO: dict[str, Callable[[dict[str, Any]], None]] = {
     "transition": _transition, "comment": _comment, "link": _link, "status": _status,
-    "create": _create,
+    "create": _create, "labels": _labels, "worklog": _worklog,
 }  # fmt: skip

@@ -24,6 +24,8 @@ COUNT_EVERY = timedelta(minutes=30)
 FIRST_LOOK = timedelta(days=30)
 MAX_PAUSE = 900.0
 MANY = 100
+MOST_PAGES = 20
+"""Of fifty tickets each, that one poll reads of the trigger's query."""
 
 
 def work() -> int:
@@ -112,12 +114,29 @@ def _count(watch: Watch, tracker: Tracker, me: str) -> None:
 
 
 def _matching(watch: Watch, tracker: Tracker) -> None:
-    """The trigger's own query: who matches it for the first time asks for a run. Its author is who wrote the query."""
+    """The trigger's own query: who matches it for the first time asks for a run. Its author is who wrote the query.
+
+    Bounded: a query that matches half the tracker starts at its beginning, and what is left is told where it was written.
+    """
     jql = str(watch.triggers.get("jql") or "").strip()
     if not jql:
         return
-    page = tracker.search(f"{query_of(watch)} AND ({jql})")
-    rows = Ticket.objects.filter(connection=watch.connection, external_id__in=[one.id for one in page.issues])
+    query, cursor, seen, left = f"{query_of(watch)} AND ({jql})", "", 0, 0
+    for _ in range(MOST_PAGES):
+        page = tracker.search(query, cursor)
+        seen += len(page.issues)
+        _wish(watch, jql, [one.id for one in page.issues])
+        if page.last:
+            break
+        cursor = page.cursor
+        Watch.objects.filter(id=watch.id).update(poll_lease=Now() + LEASE)
+    else:
+        left = max(1, tracker.count(query) - seen)
+    Watch.objects.filter(id=watch.id).update(matches_left=left)
+
+
+def _wish(watch: Watch, jql: str, ids: list[str]) -> None:
+    rows = Ticket.objects.filter(connection=watch.connection, external_id__in=ids)
     busy = set(Run.objects.filter(ticket__in=rows).values_list("ticket_id", flat=True))
     Wish.objects.bulk_create(
         [

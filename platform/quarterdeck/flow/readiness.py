@@ -9,8 +9,9 @@ from quarterdeck.record.models import Ticket
 MIN_WORDS = 6
 MOST_POINTS, MOST_SUBTASKS = 13, 12
 ACCEPTANCE = re.compile(
-    r"\b(accept\w*|must|should|shall|expect\w*|instead|so that|given|needs? to|has to|fails?|wrong)\b", re.I
-)
+    r"\b(accept\w*|must|should|shall|expect\w*|instead|so that|needs? to|has to|fails?|wrong|done when|definition of done|"
+    r"given\b.{1,400}?\bwhen\b.{1,400}?\bthen)\b", re.I | re.S,
+)  # fmt: skip
 OPEN = re.compile(r"\bTB[DC]\b|\?\?\?|\bto be (decided|defined|discussed|confirmed)\b|\bopen question", re.I)
 EPIC = "An epic is not worked itself: plan it into tickets."
 UNKNOWN = (

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from deckwire.words import Phase, RequestKind
-from quarterdeck.flow import outbox, status
+from quarterdeck.flow import outbox, stages, status
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, Outbox, Proposal, Report, Request, Run, StreamHead
 
@@ -46,7 +46,7 @@ def _report(run_id: UUID) -> int:
         Report.objects.bulk_create([Report(run_id=run_id)], ignore_conflicts=True)
         report = Report.objects.select_for_update(no_key=True).get(run=run_id)
         run = Run.objects.select_related("ticket").get(id=run_id)
-        put = _questions(run, report) + _link(run, report) + _result(run, report)
+        put = stages.tell(run, report) + _questions(run, report) + _link(run, report) + _result(run, report)
         Report.objects.filter(run=run_id).update(told=report.told)
         return put + _status(run, report)
 

@@ -11,13 +11,13 @@ from django.db.models.functions import Now
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import hooks, pokes, trackers
+from quarterdeck.flow import hooks, pokes, stages, trackers, which
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, keys, ledger
 from quarterdeck.record.models import Connection, Project, SignIn, Ticket, Watch
 
-MOST_SPACES, MOST_WORDS = 50, 30
+MOST_SPACES, MOST_WORDS, MOST_RULES = 50, 30, 200
 
 
 def connect(
@@ -169,9 +169,26 @@ def _checked(row: Connection, project: Project, given: dict[str, Any]) -> dict[s
         raise Refused("A label leads to plan or implement.", reason="malformed", status=422)
     return {
         "spaces": spaces, "query": bounded("The query", given["query"], 2000), "triggers": triggers,
-        "writes": {**{name: writes[name] for name in ("status", "comment", "transition", "link")},
-                   "names": {"doing": writes["doing"][:10], "done": writes["done"][:10]}},
-        "rules": {"subtasks": given["subtasks"]},
+        "writes": _writes(writes, triggers),
+        "rules": {"subtasks": given["subtasks"], **{
+            rule: which.by_name(project.id, dict(list(given.get("repositories", {}).get(rule, {}).items())[:MOST_RULES]))
+            for rule in ("components", "spaces")
+        }},
+    }  # fmt: skip
+
+
+def _writes(given: dict[str, Any], triggers: dict[str, Any]) -> dict[str, Any]:
+    """A label that starts a run is none that we set and take off."""
+    labels = {stage: label.strip() for stage, label in given["labels"].items() if label.strip()}
+    if set(labels) - set(stages.STAGES) or any(len(one) > 255 or " " in one for one in labels.values()):
+        raise Refused("A label is one word, for a stage that there is.", reason="malformed", status=422)
+    if shared := sorted(set(labels.values()) & set(triggers["labels"])):
+        raise Refused(f"{shared[0]} starts runs: a run cannot set it too.", reason="malformed", status=422)
+    fields = list(given["fields"].items())[:20]
+    return {
+        **{name: given[name] for name in ("status", "comment", "transition", "link", "worklog")},
+        "names": {stage: given[stage][:10] for stage in stages.STAGES}, "labels": labels,
+        "fields": {bounded("A field's name", name, 100): bounded("A field", value, 500) for name, value in fields},
     }  # fmt: skip
 
 

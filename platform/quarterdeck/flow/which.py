@@ -1,8 +1,11 @@
-"""Which of a project's repositories a ticket is about: a field or label that says so, its component, the text, or ask."""
+"""Which of a project's repositories a ticket is about: a field or label that says so, its component, the tracker's project, the
+text, or ask."""
 
 import re
 from collections.abc import Sequence
+from uuid import UUID
 
+from quarterdeck.errors import Refused
 from quarterdeck.record.models import Repository, Ticket, Watch
 
 ASK = "Which repository is it about? Name it with a label like repo:name."
@@ -13,7 +16,7 @@ def repository(ticket: Ticket) -> Repository | None:
     rows = list(ticket.project.repositories.order_by("created_at"))
     if len(rows) < 2:
         return rows[0] if rows else None
-    return _said(ticket, rows) or _of_component(ticket, rows) or _in_text(ticket, rows)
+    return _said(ticket, rows) or _of_component(ticket, rows) or _of_space(ticket, rows) or _in_text(ticket, rows)
 
 
 def asks(ticket: Ticket) -> list[str]:
@@ -40,6 +43,29 @@ def _of_component(ticket: Ticket, rows: Sequence[Repository]) -> Repository | No
     wanted = {chosen[one] for one in ticket.facts.get("components", []) if one in chosen}
     found = [row for row in rows if str(row.id) in wanted]
     return found[0] if len(found) == 1 else None
+
+
+def _of_space(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:
+    """By the tracker's project that it stands in now."""
+    watch = Watch.objects.filter(project=ticket.project_id).first()
+    chosen = ((watch.rules.get("spaces") or {}) if watch else {}).get(ticket.facts.get("space", ""))
+    return next((row for row in rows if str(row.id) == chosen), None)
+
+
+def by_name(project: UUID, words: dict[str, str]) -> dict[str, str]:
+    """What is mapped to repositories by their names or addresses, as it is kept: by their ids. Raises Refused(malformed)."""
+    rows = list(Repository.objects.filter(project=project))
+    found = {}
+    for word, repository in words.items():
+        wanted = repository.strip().lower()
+        row = next((one for one in rows if wanted in (name(one), one.url.lower(), str(one.id))), None)
+        if row is None:
+            known = ", ".join(name(one) for one in rows)
+            raise Refused(
+                f"This project has no repository {repository!r}; it has {known}.", reason="malformed", status=422
+            )
+        found[word.strip()] = str(row.id)
+    return found
 
 
 def _in_text(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:

@@ -66,6 +66,7 @@ def test_attachments_are_few_small_and_text(taken: object) -> None:
 def test_the_repository_follows_from_field_label_component_or_text_and_else_is_asked_for(
     taken: object, project: Project, alice_acts: Actor
 ) -> None:
+    first = project.repositories.get()
     second = Repository.objects.create(project=project, url="https://git.example.com/sea/anchor.git")
     Watch.objects.update(rules={"components": {"Anchor works": str(second.id)}})
     cases = [{"fields": {"Repository": "anchor"}}, {"labels": ["repo:anchor"]}, {"components": ["Anchor works"]},
@@ -76,5 +77,8 @@ def test_the_repository_follows_from_field_label_component_or_text_and_else_is_a
     assert which.asks(row) == [which.ASK]
     with pytest.raises(Refused, match="Which repository"):
         intake.open_run(alice_acts, "k", row.id)
+    Watch.objects.update(rules={"spaces": {"SHIP": str(second.id)}})
+    assert (which.repository(row), which.asks(row)) == (second, []), "the tracker's project says it"
+    assert which.repository(taken(issue("8", labels=[f"repo:{which.name(first)}"]))) == first, "a label says it better"  # type: ignore[operator]
     run = intake.open_run(alice_acts, "k", Ticket.objects.get(external_id="1").id)
     assert RunRepository.objects.get(run=run).repository == second

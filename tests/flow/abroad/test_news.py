@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from deckwire.requests import Ask, Choice
+from deckwire.requests import Ask, Choice, Plan, PlanStep
 from deckwire.words import Phase, RequestKind, Verb
 from quarterdeck.flow import accounts, asks, copies, decide, intake, news
 from quarterdeck.flow.actor import Actor
@@ -179,3 +179,29 @@ def test_an_account_is_linked_by_a_code_that_only_it_can_write(connection: Conne
     assert TrackerAccount.objects.get(account="bobby").person == bob
     assert not TrackerAccount.objects.filter(account="mallory").exists()
     assert news.work() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "verb"),
+    [
+        ("LGTM!", "rita", "approve"), ("Go ahead.", "rita", "approve"), ("yes, but round half even", "rita", "redirect"),
+        ("approve", "paul", "redirect"),
+    ],
+)  # fmt: skip
+def test_a_plan_is_approved_by_the_word_of_a_linked_supervisor_alone(
+    connection: Connection, live: Run, text: str, by: str, verb: str
+) -> None:
+    """Paul is allowed to steer, but is nobody here: his word is told to the agent and approves nothing."""
+    TrackerAccount.objects.create(connection=connection, account="paul", name="Paul", allowed=True)
+    plan = Plan(steps=[PlanStep(title="Round once", paths=["a.py"])])
+    ask = Ask(kind=RequestKind.PLAN, ask="Shall I?", plan=plan)
+    request = Request.objects.create(
+        id=asks.request_id(live.id, "i", 0), run=live, kind="plan", interrupt="i", body=ask.model_dump(mode="json")
+    )
+    Run.objects.filter(id=live.id).update(phase=Phase.WAITING)
+    see(connection, issue("1", 2, **SAME, comments=[word(text, by)]))
+    news.work()
+    told = Decision.objects.get()
+    assert (told.verb, told.actor) == (verb, f"tracker:{by}")
+    request.refresh_from_db()
+    assert (request.answer or {}).get("verb", verb) == verb

@@ -5,14 +5,15 @@ import pytest
 from quarterdeck.errors import Refused
 from quarterdeck.flow import preview, tracker_settings, trackers
 from quarterdeck.flow.actor import Actor
-from quarterdeck.record.models import Connection, Delivery, Project, Watch
+from quarterdeck.record.models import Connection, Delivery, Project, Repository, Watch
 from quarterdeck.record.views import trackers as shown
 from testkit.desk_abroad import Abroad, issue
 
 pytestmark = pytest.mark.django_db
 FIELDS = {
     "spaces": ["SHIP"], "query": "", "triggers": {"labels": {"agent:plan": "plan"}}, "subtasks": "order",
-    "writes": {"status": True, "comment": True, "transition": False, "link": True, "doing": [], "done": ["Done"]},
+    "writes": {"status": True, "comment": True, "transition": False, "link": True, "worklog": False, "doing": [], "waiting": [],
+               "review": ["In Review"], "done": ["Done"], "labels": {}, "fields": {}},
 }  # fmt: skip
 
 
@@ -34,12 +35,28 @@ def test_the_newest_two_secrets_are_good(connection: Connection, alice_acts: Act
 
 def test_a_project_watches_what_no_other_watches(connection: Connection, project: Project, alice_acts: Actor) -> None:
     made = tracker_settings.watch(alice_acts, project.id, connection.id, **FIELDS)
-    assert (made.writes["names"], made.rules) == ({"doing": [], "done": ["Done"]}, {"subtasks": "order"})
+    names = {"doing": [], "waiting": [], "review": ["In Review"], "done": ["Done"]}
+    assert (made.writes["names"], made.rules["subtasks"]) == (names, "order")
     other = Project.objects.create(slug="wren", name="Wren", key="WREN")
     with pytest.raises(Refused, match="Larkfield watches SHIP already"):
         tracker_settings.watch(alice_acts, other.id, connection.id, **FIELDS)
     tracker_settings.unwatch(alice_acts, project.id)
     assert Watch.objects.count() == 0
+
+
+def test_repositories_are_mapped_by_the_names_that_people_know(
+    connection: Connection, project: Project, alice_acts: Actor
+) -> None:
+    anchor = Repository.objects.create(project=project, url="https://git.example.com/sea/anchor.git")
+    rules = {"components": {"Anchor works": "Anchor"}, "spaces": {"SHIP": "https://git.example.com/sea/anchor.git"}}
+    made = tracker_settings.watch(alice_acts, project.id, connection.id, **FIELDS, repositories=rules)
+    assert made.rules["components"] == {"Anchor works": str(anchor.id)}
+    told = shown.one(connection).watches[0].repositories
+    assert (told.components, told.spaces) == ({"Anchor works": "anchor"}, {"SHIP": "anchor"})
+    with pytest.raises(Refused, match="no repository 'hull'"):
+        tracker_settings.watch(
+            alice_acts, project.id, connection.id, **FIELDS, repositories={"spaces": {"SHIP": "hull"}}
+        )
 
 
 def test_a_query_is_tried_before_it_is_kept(connection: Connection, abroad: Abroad) -> None:

@@ -206,3 +206,53 @@ def test_sub_tasks_are_worked_one_after_the_other(known: Known) -> None:
     see(connection, abroad, issue("21", 5, status="Done", status_category="done"))
     due()
     assert starts.work() == 1
+
+
+def test_a_query_that_matches_much_is_read_page_by_page_and_what_is_left_is_told(known: Known) -> None:
+    connection, watch, abroad = known
+    Watch.objects.filter(id=watch.id).update(triggers={"jql": "labels = later"})
+    many = [issue(str(n)) for n in range(100, 112)]
+    see(connection, abroad, *many)
+    abroad.matches, abroad.page = {one.id for one in many}, 5
+    polls.work()
+    assert Wish.objects.filter(why="jql").count() == 12
+    assert Watch.objects.get().matches_left == 0
+    Wish.objects.all().delete()
+    abroad.page = 1
+    abroad.put(*[issue(str(n)) for n in range(200, 215)])
+    abroad.matches |= {str(n) for n in range(200, 215)}
+    Watch.objects.update(poll_due=Now() - timedelta(seconds=1))
+    polls.work()
+    assert Watch.objects.get().matches_left == 27 - polls.MOST_PAGES
+    assert Wish.objects.filter(why="jql").count() == polls.MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    ("text", "ready"),
+    [
+        ("Done when: the total is right in each country we ship to.", True),
+        ("Definition of done\n- the total is right everywhere in the shop", True),
+        ("Given a basket of two things\nWhen the customer pays\nThen one price is shown", True),
+        ("Given that we like the colour of the shop very much today", False),
+        ("The colour of the shop is blue and the sea is near.", False),
+    ],
+)
+def test_what_says_when_it_is_done_is_read_in_the_words_that_people_use(known: Known, text: str, ready: bool) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("1", 2, title="A ticket of the shop", description=text))
+    assert ("When is it done" not in " ".join(readiness.lacks(Ticket.objects.get()))) is ready
+
+
+def test_everything_hidden_at_once_is_a_right_that_was_taken_and_stops_no_run(known: Known, alice_acts: Actor) -> None:
+    connection, _, abroad = known
+    see(connection, abroad, issue("2"), issue("3"))
+    for ticket in Ticket.objects.all():
+        intake.open_run(alice_acts, str(ticket.id), ticket.id, force=True)
+    abroad.hidden = {"1", "2", "3"}
+    Watch.objects.update(counted_at=None)
+    polls.work()
+    assert Ticket.objects.filter(deleted_at__isnull=False).count() == 0
+    abroad.hidden = {"2"}
+    Watch.objects.update(counted_at=None, poll_due=Now() - timedelta(seconds=1))
+    polls.work()
+    assert [one.external_id for one in Ticket.objects.filter(deleted_at__isnull=False)] == ["2"]

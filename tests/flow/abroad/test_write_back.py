@@ -11,8 +11,9 @@ from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import asks, copies, effects, intake, outbox, report
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import polled
+from quarterdeck.outside.tracker.port import Link
 from quarterdeck.record import ledger, lifecycle
-from quarterdeck.record.models import Connection, Outbox, Report, Request, Run, Ticket, Watch
+from quarterdeck.record.models import Connection, Outbox, Proposal, Report, Request, Run, Ticket, Watch
 from testkit.desk_abroad import ME, Abroad, issue
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,37 @@ def test_a_worker_that_died_after_the_write_writes_the_same_again_in_place(live:
     outbox.work()
     assert len([key for key in abroad.marked if key[1] == "status"]) == 1
     assert ledger.heads([live.stream])[live.stream] == Report.objects.get().seq
+
+
+def test_a_parents_status_tells_how_far_its_sub_tasks_are(
+    connection: Connection, watch: Watch, abroad: Abroad, alice_acts: Actor
+) -> None:
+    links = [Link("sub-task", id, f"SHIP-{id}", "Part", "Done" if id == "4" else "To Do", "done" if id == "4" else "todo")
+             for id in ("2", "3", "4")]  # fmt: skip
+    rows = [issue("1", links=links), issue("2"), issue("3"), issue("4", status="Done", status_category="done")]
+    abroad.put(*rows)
+    copies.take(connection, [polled(one) for one in rows], ME.id)
+    for id in ("1", "2"):
+        intake.open_run(alice_acts, id, Ticket.objects.get(external_id=id).id)
+    report.work()
+    outbox.work()
+    assert "Sub-tasks: 1 done, 1 with an agent, 1 to do." in abroad.marked["1", "status"]
+    assert "Sub-tasks" not in abroad.marked["2", "status"]
+
+
+def test_the_proposal_is_linked_once_and_its_title_follows_the_run(live: Run, abroad: Abroad) -> None:
+    Proposal.objects.create(run=live, head="a" * 40, base="b" * 40, branch="main", digest="d", stats={})
+    for phase in (Phase.STARTING, Phase.WORKING, Phase.SEALING, Phase.REVIEW):
+        go(live, phase)
+    for _ in range(3):
+        report.work()
+        all_due()
+        outbox.work()
+    assert [words for words in abroad.written if words[0] == "link"] == [("link", "1", f"quarterdeck-run={live.id}")]
+    url, title = abroad.links["1", f"quarterdeck-run={live.id}"]
+    assert (title, str(live.id) in url) == ("Quarterdeck: ready for review, aaaaaaa", True)
+    go(live, Phase.PUBLISHING)
+    report.work()
+    outbox.work()
+    assert abroad.links["1", f"quarterdeck-run={live.id}"][1] == "Quarterdeck: publishing, aaaaaaa"
+    assert len(abroad.links) == 1

@@ -90,7 +90,7 @@ class Tracker(Protocol):
 
         `names` are wanted statuses or transitions, best first. Raises Refused: screen_fields (its text names them), ambiguous
         (into done only by a name), no_transition (often a missing right). `sideways` also goes to one of the names within the
-        category, unless the ticket stood there before.
+        category, unless the ticket stood there before and somebody else moved it on.
         """
 
     def link(self, id: str, global_id: str, url: str, title: str) -> None:

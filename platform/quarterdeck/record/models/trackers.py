@@ -21,7 +21,7 @@ def default_triggers() -> dict[str, Any]:
 
 
 def default_writes() -> dict[str, Any]:
-    """Each may be switched off. `names`: category → wanted statuses, best first."""
+    """Each may be switched off. `names`: stage → wanted statuses, best first. worklog, labels (stage → label): off at first."""
     return {"status": True, "comment": True, "transition": True, "link": True, "names": {"doing": [], "done": []}}
 
 
@@ -39,7 +39,7 @@ class Watch(Row):
     triggers = models.JSONField(default=default_triggers)
     writes = models.JSONField(default=default_writes)
     rules = models.JSONField(default=dict)
-    """{field: name, components: {component: repository id}, subtasks: parallel | order}."""
+    """{components: {component: repository id}, spaces: {the tracker's project: repository id}, subtasks: parallel | order}."""
     active = models.BooleanField(default=True)
     began_at = models.DateTimeField(db_default=Now())
     since = models.DateTimeField(null=True)

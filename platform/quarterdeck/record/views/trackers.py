@@ -7,7 +7,7 @@ from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from deckwire import views
-from quarterdeck.record.models import Connection, Delivery, Outbox, SignIn, Ticket, TrackerAccount, Watch
+from quarterdeck.record.models import Connection, Delivery, Outbox, Repository, SignIn, Ticket, TrackerAccount, Watch
 from quarterdeck.record.views.times import ms
 
 NEWEST = 50
@@ -81,14 +81,26 @@ def _errors(row: Connection) -> list[str]:
     return list(dict.fromkeys([*polls, *writes, *bad.values_list("why", flat=True)[:3]]))
 
 
+def _names(row: Watch, rule: str) -> dict[str, str]:
+    """Repositories by the names that people know; those that are gone are left out."""
+    kept = row.rules.get(rule) or {}
+    known = {str(one.id): one.url.rstrip("/").rpartition("/")[2].removesuffix(".git").lower()
+             for one in Repository.objects.filter(project=row.project_id)} if kept else {}  # fmt: skip
+    return {word: known[id] for word, id in kept.items() if id in known}
+
+
 def _watch(row: Watch) -> views.WatchView:
     names = row.writes.get("names") or {}
     switches = {name: row.writes.get(name, True) for name in ("status", "comment", "transition", "link")}
     return views.WatchView(
         project=str(row.project_id), project_name=row.project.name, spaces=row.spaces, query=row.query,
         triggers=views.WatchTriggers(**row.triggers),
-        writes=views.WatchWrites(**switches, doing=names.get("doing", []), done=names.get("done", [])),
-        subtasks=row.rules.get("subtasks", ""), polled_at=ms(row.polled_at) if row.polled_at else None, note=row.poll_note,
+        writes=views.WatchWrites(
+            **switches, **{stage: names.get(stage, []) for stage in ("doing", "waiting", "review", "done")},
+            worklog=bool(row.writes.get("worklog")), labels=row.writes.get("labels") or {}, fields=row.writes.get("fields") or {},
+        ),
+        repositories=views.WatchRepositories(components=_names(row, "components"), spaces=_names(row, "spaces")),
+        matches_left=row.matches_left, subtasks=row.rules.get("subtasks", ""), polled_at=ms(row.polled_at) if row.polled_at else None, note=row.poll_note,
     )  # fmt: skip
 
 

@@ -8,13 +8,15 @@ import { Checkbox, Field, Input, Select } from "@/ui/field";
 import type { FoundTickets, TrackerView, WatchBody, WatchTriggers, WatchView, WatchWrites } from "@/wire/types";
 
 const TRIGGERS: WatchTriggers = { assigned: true, labels: { "agent:plan": "plan", "agent:implement": "implement" }, statuses: [], jql: "", mention: true };
-const WRITES: WatchWrites = { status: true, comment: true, transition: true, link: true, doing: [], done: [] };
-const SWITCHES: readonly { key: "status" | "comment" | "transition" | "link"; name: string }[] = [
-  { key: "status", name: "Keep one status comment up to date" }, { key: "comment", name: "Ask questions and tell results" }, { key: "transition", name: "Move the ticket" }, { key: "link", name: "Link the proposal" },
+const WRITES: WatchWrites = { status: true, comment: true, transition: true, link: true, worklog: false, doing: [], waiting: [], review: [], done: [], labels: {}, fields: {} };
+const SWITCHES: readonly { key: "status" | "comment" | "transition" | "link" | "worklog"; name: string }[] = [
+  { key: "status", name: "Keep one status comment up to date" }, { key: "comment", name: "Ask questions and tell results" }, { key: "transition", name: "Move the ticket" }, { key: "link", name: "Link the proposal" }, { key: "worklog", name: "Log the time that an agent worked" },
 ];
 
 const words = (text: string): string[] => text.split(",").map((one) => one.trim()).filter(Boolean);
 const labelsOf = (text: string): Record<string, string> => Object.fromEntries(words(text).map((one) => { const [label = "", playbook = ""] = one.split("=").map((part) => part.trim()); return [label, playbook === "plan" ? "plan" : "implement"]; }));
+const pairs = (text: string): Record<string, string> => Object.fromEntries(words(text).flatMap((one) => { const [name = "", ...rest] = one.split("=").map((part) => part.trim()); return name && rest.length > 0 ? [[name, rest.join("=")]] : []; }));
+const pairText = (map: Record<string, string>): string => Object.entries(map).map(([name, value]) => `${name}=${value}`).join(", ");
 const labelText = (labels: Record<string, string>): string => Object.entries(labels).map(([label, playbook]) => `${label}=${playbook}`).join(", ");
 
 /** What feeds one project: which of Jira's projects, what starts a run there, and what is written back. */
@@ -25,12 +27,15 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
   const [labels, setLabels] = useState(labelText(watch?.triggers.labels ?? TRIGGERS.labels));
   const [statuses, setStatuses] = useState((watch?.triggers.statuses ?? []).join(", "));
   const [writes, setWrites] = useState(watch?.writes ?? WRITES);
-  const [done, setDone] = useState((watch?.writes.done ?? []).join(", "));
+  const [stages, setStages] = useState(() => stagesOf(watch?.writes ?? WRITES));
+  const [fields, setFields] = useState(pairText(watch?.writes.fields ?? {}));
+  const [components, setComponents] = useState(pairText(watch?.repositories.components ?? {}));
+  const [byProject, setByProject] = useState(pairText(watch?.repositories.spaces ?? {}));
   const [subtasks, setSubtasks] = useState<WatchBody["subtasks"]>((watch?.subtasks ?? "") as WatchBody["subtasks"]);
   const reads = useQueryClient();
   const over = async () => { await reads.invalidateQueries({ queryKey: ["trackers"] }); onDone(); };
   const save = useMutation({
-    mutationFn: () => watchProject(project.id, { connection: tracker.id, spaces: words(spaces), query, triggers: { ...triggers, labels: labelsOf(labels), statuses: words(statuses) }, writes: { ...writes, done: words(done) }, subtasks: subtasks ?? "" }),
+    mutationFn: () => watchProject(project.id, { connection: tracker.id, spaces: words(spaces), query, triggers: { ...triggers, labels: labelsOf(labels), statuses: words(statuses) }, writes: { ...writes, ...writesOf(stages), fields: pairs(fields) }, subtasks: subtasks ?? "", repositories: { components: pairs(components), spaces: pairs(byProject) } }),
     onSuccess: over,
   });
   const stop = useMutation({ mutationFn: () => unwatchProject(project.id), onSuccess: over });
@@ -56,8 +61,18 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
       <fieldset className="flex flex-col gap-3">
         <legend className="pb-1 text-meta font-medium text-text-2">What is written back</legend>
         {SWITCHES.map(({ key, name }) => <Toggle key={key} on={writes[key]} set={(on) => setWrites({ ...writes, [key]: on })} name={name} />)}
-        <Field label="Status of finished work" hint="Without a name nothing is moved to done"><Input className="max-w-72" value={done} onChange={(event) => setDone(event.target.value)} /></Field>
+        <Stages stages={stages} set={setStages} />
+        <Field label="Given to a screen that asks" hint="Field=value, with commas between, as in Resolution=Done"><Input value={fields} onChange={(event) => setFields(event.target.value)} /></Field>
       </fieldset>
+      <fieldset className="flex flex-col gap-3">
+        <legend className="pb-1 text-meta font-medium text-text-2">Which repository</legend>
+        <p className="text-meta text-text-3">A field named Repository or a label repo:name says it best; then what stands here; then the text. Else the ticket is asked.</p>
+        <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
+          <Field label="By component" hint="Component=repository, with commas between"><Input value={components} onChange={(event) => setComponents(event.target.value)} /></Field>
+          <Field label="By Jira project" hint="Key=repository, with commas between"><Input className="mono" value={byProject} onChange={(event) => setByProject(event.target.value)} /></Field>
+        </div>
+      </fieldset>
+      {watch && watch.matchesLeft > 0 && <p className="text-needs">{plural(watch.matchesLeft, "ticket")} that match the query were not looked at yet.</p>}
       {(save.error ?? stop.error) && <p role="alert" className="text-failed">{sayError(save.error ?? stop.error)}</p>}
       <div className="flex flex-wrap gap-2">
         <Button look="primary" type="submit" disabled={words(spaces).length === 0 || save.isPending}>{watch ? "Save" : "Watch"}</Button>
@@ -65,6 +80,40 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
         {watch && <Button look="ghost" onClick={() => stop.mutate()}>Stop watching</Button>}
       </div>
     </form>
+  );
+}
+
+const STAGES = ["doing", "waiting", "review", "done"] as const;
+type Stage = (typeof STAGES)[number];
+type Stages = Record<Stage, { statuses: string; label: string }>;
+const STAGE_NAMES: Record<Stage, string> = { doing: "Being worked", waiting: "Waiting for an answer", review: "Ready for review", done: "Merged" };
+
+const stagesOf = (writes: WatchWrites): Stages => {
+  const of = (stage: Stage) => ({ statuses: writes[stage].join(", "), label: writes.labels[stage] ?? "" });
+  return { doing: of("doing"), waiting: of("waiting"), review: of("review"), done: of("done") };
+};
+const writesOf = (stages: Stages): Pick<WatchWrites, Stage | "labels"> => ({
+  doing: words(stages.doing.statuses), waiting: words(stages.waiting.statuses), review: words(stages.review.statuses), done: words(stages.done.statuses),
+  labels: Object.fromEntries(STAGES.flatMap((stage) => (stages[stage].label.trim() ? [[stage, stages[stage].label.trim()]] : []))),
+});
+
+/** Where a ticket stands at each stage of its run. What is empty is left as it is; nothing is moved to done without a name. */
+function Stages({ stages, set }: { stages: Stages; set: (stages: Stages) => void }) {
+  const change = (stage: Stage, part: Partial<Stages[Stage]>) => set({ ...stages, [stage]: { ...stages[stage], ...part } });
+  return (
+    <table className="w-full text-left">
+      <caption className="pb-1 text-left text-meta text-text-3">Where a ticket stands at each stage. Empty: it is left as it is.</caption>
+      <thead><tr className="text-meta text-text-2"><th scope="col" className="font-medium">Stage</th><th scope="col" className="font-medium">Status</th><th scope="col" className="font-medium">Label</th></tr></thead>
+      <tbody>
+        {STAGES.map((stage) => (
+          <tr key={stage}>
+            <th scope="row" className="py-1 pr-3 font-normal">{STAGE_NAMES[stage]}</th>
+            <td className="py-1 pr-3"><Input aria-label={`Status: ${STAGE_NAMES[stage]}`} value={stages[stage].statuses} onChange={(event) => change(stage, { statuses: event.target.value })} /></td>
+            <td className="py-1"><Input className="mono" aria-label={`Label: ${STAGE_NAMES[stage]}`} value={stages[stage].label} onChange={(event) => change(stage, { label: event.target.value })} /></td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

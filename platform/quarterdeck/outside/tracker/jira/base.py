@@ -151,8 +151,10 @@ class Jira(ABC):
         return self._go(id, category, next(one for one in ways if one.id == chosen.id), fields or {}, beside)
 
     def _beside(self, id: str, ways: list[Transition], category: str, names: Sequence[str]) -> Transition | None:
-        """Where it stood before it does not go again: somebody moved it on from there."""
-        past = {word.lower() for one in self.changes(id) if one.field == "status" for word in (one.was, one.now)}
+        """Where it stood before it does not go again: somebody moved it on from there. Our own last move undoes nobody's."""
+        moves = [one for one in self.changes(id) if one.field == "status"]
+        ours = bool(moves) and moves[-1].author_id == self.me().id
+        past = set() if ours else {word.lower() for one in moves for word in (one.was, one.now)}
         past.add(self.fetch(id).status.lower())
         return moving.named([one for one in ways if one.status.lower() not in past], category, names)
 
