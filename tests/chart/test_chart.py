@@ -87,6 +87,7 @@ def test_a_value_that_means_nothing_is_refused(
         (),
         ("web.autoscaling.enabled=false", "https=false", "ingress.tlsSecret="),
         ("networkPolicy.enabled=false", "podDisruptionBudget.enabled=false", "git.storage.existingClaim=mine"),
+        ("outlet.enabled=true", "outlet.registries.npm=null", "dns.policy=None", "dns.config.nameservers={10.0.0.1}"),
         ("agents.create=false", "nodeSelector.disk=ssd", "image.pullSecrets={one}", "agents.options.grace_s=40"),
     ],
 )
@@ -155,6 +156,19 @@ def test_agents_reach_their_doors_and_git_and_nothing_else(rendered: Callable[..
     assert policy["spec"]["podSelector"] == {}
     assert "ingress" not in policy["spec"]
     assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]] == [[8700], [8701]]
+
+
+def test_only_installs_reach_the_outlet_and_it_knows_no_secret(rendered: Callable[..., list[Json]]) -> None:
+    objects = rendered("outlet.enabled=true", "outlet.registries.npm=null", "agents.environmentsClaim=packages")
+    (policy,) = [one for one in of_kind(objects, "NetworkPolicy") if one["metadata"]["name"] == "qd-installs"]
+    assert policy["spec"]["podSelector"] == {"matchLabels": {"quarterdeck/kind": "install"}}
+    assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]] == [[8703]]
+    container = pods(objects)["outlet"]["spec"]["containers"][0]
+    env = {one["name"]: one for one in container["env"]}
+    assert [one for one in env.values() if "valueFrom" in one] == []
+    assert json.loads(env["QUARTERDECK_REGISTRIES"]["value"]).keys() == {"pypi", "pypi-files"}
+    told = {one["name"]: one.get("value") for one in pods(objects)["reconciler"]["spec"]["containers"][0]["env"]}
+    assert told["QUARTERDECK_OUTLET_FOR_PODS"] == "http://qd-outlet.quarterdeck.svc:8703"
 
 
 def test_operators_run_the_servers_where_they_are_asked_to(rendered: Callable[..., list[Json]]) -> None:

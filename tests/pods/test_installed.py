@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -13,11 +15,34 @@ from testkit.pods import Cluster
 from testkit.waiting import until
 
 pytestmark = pytest.mark.pods
+PACKAGE = b"WORTH = 7\n"
 
 
 @pytest.fixture(scope="module")
-def house(cluster: Cluster) -> Iterator[Installed]:
-    with installed(cluster) as one:
+def registry(cluster: Cluster) -> Iterator[int]:
+    """Where a package comes from: a server on this machine, as pods see it. Its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(PACKAGE)))
+            self.end_headers()
+            self.wfile.write(PACKAGE)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer((cluster.host, 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def house(cluster: Cluster, registry: int) -> Iterator[Installed]:
+    outlet = {"registries": {"pypi": f"http://{cluster.host}:{registry}"}, "ports": [registry]}
+    with installed(cluster, outlet=outlet) as one:
         yield one
 
 
@@ -57,9 +82,51 @@ def test_a_ticket_is_worked_on_and_merged(alice: Desk, house: Installed) -> None
     assert "Merge LARK-1" in log.stdout
 
 
+def set_up(alice: Desk, **commands: str) -> None:
+    """As the project's form does: the repository as it is, with these commands."""
+    project = alice.house.rows("select id from record_project")[0]["id"]
+    told = alice.house.rows("select url, branch, install, setup, test, report from record_repository")[0]
+    changed = alice.api.patch(f"/projects/{project}", json={"repository": {**told, **commands}})
+    assert changed.is_success, changed.text
+
+
+def fetched(address: str) -> str:
+    """`address` is an expression of Python."""
+    ask = f"print(u.urlopen({address}, timeout=5).read().decode())"
+    return f'python3 -c "import os, urllib.request as u; {ask}"'
+
+
+def test_an_install_that_goes_elsewhere_is_told_in_words_why_it_cannot(alice: Desk, house: Installed) -> None:
+    set_up(alice, install=fetched("'https://pypi.org/simple/'"))
+    alice.assign("LARK-2")
+    assert alice.becomes("LARK-2", "failed") == "failed"
+    assert alice.row("LARK-2")["reason"] == "install_failed"
+    request = house.rows("select * from record_request where run_id = %s", alice.run("LARK-2"))[0]
+    assert "Quarterdeck: pypi.org:443 is not reached through here: no tunnels" in request["body"]["quotes"][0]["lines"]
+
+
+def test_an_install_reads_the_listed_registry_and_its_agent_does_not(alice: Desk, house: Installed) -> None:
+    here, outlet = "os.environ['PIP_INDEX_URL']", house.services()[f"qd-outlet.{house.namespace}.svc"]
+    there = f"'http://{outlet}:8703/pypi/'"
+    set_up(
+        alice,
+        install=f"mkdir -p /environment/lib && {fetched(here)} > /environment/lib/worth.py",
+        setup=f"! {fetched(there)}",
+        test="PYTHONPATH=/environment/lib python3 -B -c 'import worth' && python3 tools/run_tests.py --report report.xml",
+    )
+    alice.assign("LARK-3")
+    alice.answer("approve", alice.asked("LARK-3", "plan"))
+    assert alice.becomes("LARK-3", "review") == "review"
+    ran = [event["body"] for event in alice.events("LARK-3", "ran")]
+    assert (ran[0]["command"].startswith("! python3"), ran[0]["exit_code"]) == (True, 0), ran[0]["output"]
+    (worth,) = (house.data.parent / "packages").rglob("worth.py")
+    assert worth.read_bytes().strip() == PACKAGE.strip()
+
+
 def test_its_agents_are_gone_with_their_secrets(house: Installed) -> None:
     until(lambda: not house.cluster.pods(house.agents), 60, what="pods to go")
-    assert house.cluster.get(house.agents, "secrets")["items"] == []
+    held = house.cluster.get(house.agents, "secrets")["items"]
+    assert [one for one in held if not one["metadata"]["name"].startswith("environment-")] == []
     assert history.check(history.read(house)) == []
 
 

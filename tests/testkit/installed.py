@@ -26,7 +26,8 @@ from testkit.waiting import until
 
 CHART = infra.TOP / "infra" / "chart"
 RELEASE, UID, HOST = "qd", 10001, "quarterdeck.test"
-PARTS = {"web": 1, "git": 1, "worker": 1, "beat": 1, "reconciler": 2}
+PACKAGES = "packages"
+PARTS = {"web": 1, "git": 1, "worker": 1, "beat": 1, "reconciler": 2, "outlet": 1}
 INSTALL_S = 300
 LITTLE = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "768Mi"}}
 RESTRICTED = {
@@ -98,8 +99,11 @@ def installed(cluster: Cluster, **values: Any) -> Iterator[Installed]:
         infra.image(name)
         cluster.script("load.sh", name)
     folder = Path(tempfile.mkdtemp(prefix="qd-volume-"))
-    shutil.chown(folder, UID, UID)
-    house = Installed(cluster, folder)
+    house = Installed(cluster, folder / "repos")
+    for one in (house.data, folder / PACKAGES):
+        one.mkdir()
+        shutil.chown(one, UID, UID)
+    folder.chmod(0o711)
     with naming(cluster.host, house.services):
         try:
             prepare(house)
@@ -113,7 +117,9 @@ def installed(cluster: Cluster, **values: Any) -> Iterator[Installed]:
             helm(house, "uninstall", RELEASE, "--wait", "--ignore-not-found")
             for name in (house.agents, house.namespace, house.servers):
                 cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
-            cluster.kubectl("delete", "persistentvolume", house.namespace, "--ignore-not-found", "--wait=false")
+            cluster.kubectl(
+                "delete", "persistentvolume", house.namespace, house.agents, "--ignore-not-found", "--wait=false"
+            )
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -123,7 +129,7 @@ def prepare(house: Installed) -> None:
     for name in (house.namespace, house.servers):
         house.cluster.kubectl("-n", name, "wait", "--for=create", "serviceaccount/default", "--timeout=30s")
     servers = [*server(house, "postgres", 5432, POSTGRES_PASSWORD=house.password), *server(house, "valkey", 6379)]
-    house.cluster.apply(*servers, *given(house), volume(house))
+    house.cluster.apply(*servers, *given(house), volume(house.namespace, f"{RELEASE}-repos", house.data))
     until(lambda: all(is_ready(one) for one in house.cluster.pods(house.servers)), 90, every=0.5, what="the servers")
 
 
@@ -133,6 +139,7 @@ def is_ready(pod: Json) -> bool:
 
 def move_in(house: Installed) -> None:
     """As the chart's notes say: the owner's link. And the sample, whose repository lies beside the others."""
+    house.cluster.apply(*claimed(house.agents, PACKAGES, house.data.parent / PACKAGES))
     house.run("git", "python3", "manage.py", "load_sample")
     house.link = house.run("web", "python3", "manage.py", "owner_link")
     house.change("""update record_project set limits = limits || %s::jsonb, dials = dials || '{"linger": 2}'""",
@@ -180,7 +187,8 @@ def values_of(house: Installed) -> Json:
         "web": {"replicas": PARTS["web"], "autoscaling": {"enabled": False}},
         "worker": {"replicas": PARTS["worker"]}, "reconciler": {"replicas": PARTS["reconciler"]},
         "git": {"storage": {"size": "1Gi"}},
-        "agents": {"namespace": house.agents, "site": house.namespace},
+        "agents": {"namespace": house.agents, "site": house.namespace, "environmentsClaim": PACKAGES},
+        "outlet": {"enabled": True},
         "ingress": {"tlsSecret": ""},
         "dns": {"policy": "None", "config": {
             "nameservers": [house.cluster.host],
@@ -214,14 +222,22 @@ def given(house: Installed) -> list[Json]:
     ]  # fmt: skip
 
 
-def volume(house: Installed) -> Json:
-    """For the git service's claim: a folder of this machine, which is the node."""
+def volume(namespace: str, claim: str, folder: Path) -> Json:
+    """For one claim: a folder of this machine, which is the node."""
     spec = {
-        "accessModes": ["ReadWriteOnce"], "storageClassName": "", "capacity": {"storage": "1Gi"},
-        "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": str(house.data)},
-        "claimRef": {"namespace": house.namespace, "name": f"{RELEASE}-repos"},
+        "accessModes": ["ReadWriteOnce", "ReadWriteMany"], "storageClassName": "", "capacity": {"storage": "1Gi"},
+        "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": str(folder)},
+        "claimRef": {"namespace": namespace, "name": claim},
     }  # fmt: skip
-    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": house.namespace}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": namespace}, "spec": spec}
+
+
+def claimed(namespace: str, claim: str, folder: Path) -> list[Json]:
+    """A volume with the claim on it."""
+    spec = {"accessModes": ["ReadWriteMany"], "storageClassName": "", "volumeName": namespace,
+            "resources": {"requests": {"storage": "1Gi"}}}  # fmt: skip
+    asked = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim, "namespace": namespace}}
+    return [volume(namespace, claim, folder), {**asked, "spec": spec}]
 
 
 def server(house: Installed, name: str, port: int, **environment: str) -> list[Json]:

@@ -1,7 +1,7 @@
 {{/*
 One pod of the platform. Call with a dict:
   top, part, command (list), resources, account ("" for none), port (0 for none), keys (whether it gets the keys to stored
-  secrets), claim ("" for none: what it keeps outlives nothing), env (list), probe (path, "" for none), grace (seconds), restart
+  secrets), claim ("" for none: what it keeps outlives nothing), env (list), probe (path, "" for none), grace (seconds), restart, bare (no secret at all)
 */}}
 {{- define "quarterdeck.pod" -}}
 {{- $v := .top.Values -}}
@@ -61,6 +61,7 @@ spec:
       runAsNonRoot: true
       capabilities: {drop: [ALL]}
     env:
+    {{- if not .bare }}
     - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: {{ include "quarterdeck.databaseSecret" .top }}, key: {{ include "quarterdeck.databaseKey" .top }}}}}
     {{- if $v.valkey.operator.enabled }}
     - {name: VALKEY_URL, value: "redis://{{ include "quarterdeck.name" .top }}-valkey:6379/0"}
@@ -71,6 +72,7 @@ spec:
     - {name: QUARTERDECK_GIT_KEY, valueFrom: {secretKeyRef: {name: {{ $v.existingSecret }}, key: git-key}}}
     - {name: QUARTERDECK_GIT_INTERNAL, value: "http://{{ include "quarterdeck.name" .top }}-git-internal:8702"}
     - {name: QUARTERDECK_POOL, value: {{ $v.database.pool | quote }}}
+    {{- end }}
     - {name: QUARTERDECK_HOST, value: "0.0.0.0"}
     - {name: QUARTERDECK_PORT, value: "8640"}
     - {name: QUARTERDECK_ORIGINS, value: "{{ ternary "https" "http" $v.https }}://{{ $v.host }}"}
