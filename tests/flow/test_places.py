@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +14,7 @@ from deckwire.words import Phase
 from quarterdeck.errors import Refused
 from quarterdeck.flow import intake, launch, priorities, projects, reconcile
 from quarterdeck.flow.actor import Actor
+from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record import fleet
 from quarterdeck.record.models import (
@@ -59,6 +62,17 @@ def opened(project: Project) -> Open:
     return make
 
 
+class Counting(Store):
+    """A store that opens no run's repository, and counts who asked."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        object.__setattr__(self, "opened", [])
+
+    def open_run(self, run: str, *more: Any) -> None:
+        self.opened.append(run)
+
+
 def site(places: int) -> None:
     SiteSetting.objects.update_or_create(name="places", defaults={"value": places})
 
@@ -100,9 +114,9 @@ def test_a_supervisors_word_counts_more_than_the_tickets_and_is_written_down(
 ) -> None:
     first, second = opened(ticket_priority="High"), opened(ticket_priority="Low")
     priorities.prioritise(alice_acts, second.id, "Highest")
-    assert [run.id for run in launch.in_turn()] == [second.id, first.id]
+    assert [run.id for run in launch.in_turn()[0]] == [second.id, first.id]
     priorities.prioritise(alice_acts, second.id, "")
-    assert [run.id for run in launch.in_turn()] == [first.id, second.id]
+    assert [run.id for run in launch.in_turn()[0]] == [first.id, second.id]
     assert [row.body["priority"] for row in Audit.objects.filter(verb="run prioritised")] == ["Highest", "its ticket's"]
     assert Event.objects.filter(stream=second.stream, kind="decided", body__verb="priority").count() == 2
 
@@ -239,3 +253,14 @@ def test_two_reconcilers_at_once_give_no_place_twice_and_none_too_many(
         thread.join(60)
     assert len(given) == len({one.run_id for one in given}) == 4
     assert reconcile.admit_all() == 0
+
+
+def test_no_more_runs_are_prepared_than_there_are_places_for(opened: Open, project: Project, store: Store) -> None:
+    site(2)
+    Project.objects.filter(id=project.id).update(places=100)
+    for _ in range(30):
+        opened()
+    counting = Counting(store.root)
+    plugs.fit("repos", counting)
+    reconcile.admit_all()
+    assert len(counting.opened) == 2

@@ -23,18 +23,18 @@ BY = "rule:reconciler"
 GIVING = 0x70_6C_61_63
 """The advisory lock of whoever gives places."""
 MOST = 200
-"""Runs that one pass prepares."""
+"""Runs that one pass looks at."""
 
 
-def in_turn() -> list[Run]:
-    """Queued runs whose time has come and for whom there is a place and money now, in their order: what is worth preparing."""
+def in_turn() -> tuple[list[Run], int]:
+    """Queued runs whose time has come and for whom there is a place and money now, in their order; and how many places."""
     standing = places.standing()
     if not standing.free:
-        return []
+        return [], 0
     able = [one for one in standing.waiting if standing.solvent(one.project)]
     chosen = [one.run for one in islice(turns.order(standing.shares, able), MOST)]
     rows = Run.objects.filter(id__in=chosen).select_related("project", "ticket").in_bulk()
-    return [rows[id] for id in chosen if id in rows]
+    return [rows[id] for id in chosen if id in rows], standing.free
 
 
 def prepare(run: Run, there: Collection[str] = ()) -> bool:

@@ -50,8 +50,8 @@ function ProjectPart({ project, may }: { project: ProjectView; may: boolean }) {
       <RepositoryLogin project={project} may={may} />
       <Dials project={project} may={may} />
       <LimitFields project={project} may={may} />
-      <QueueFields project={project} may={may} />
-      <PlaceForm project={project} may={may} />
+      <QueueFields key={`${project.weight} ${project.dailyMicro}`} project={project} may={may} />
+      <PlaceForm key={JSON.stringify(project.place)} project={project} may={may} />
       <Routes project={project} may={may} connections={connections.data ?? []} />
     </section>
   );
