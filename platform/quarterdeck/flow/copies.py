@@ -12,7 +12,7 @@ from django.db import transaction
 
 from deckwire.events import Changed
 from quarterdeck.flow import copied_comments, differences, follow, pokes
-from quarterdeck.flow.heard import Told, newer
+from quarterdeck.flow.heard import Told, newer, storable
 from quarterdeck.flow.text import clean
 from quarterdeck.outside.tracker.port import Issue
 from quarterdeck.record import ledger
@@ -42,7 +42,7 @@ def take(connection: Connection, told: Iterable[Told], me: str, *, quiet: bool =
     `quiet`: the first look at a tracker. What stands there already asks for nothing.
     """
     watches = list(Watch.objects.filter(connection=connection, active=True).select_related("project"))
-    ordered = sorted(told, key=lambda one: one.id)  # locks are always taken in one order
+    ordered = sorted(map(storable, told), key=lambda one: one.id)  # locks are always taken in one order
     changed = 0
     for at in range(0, len(ordered), CHUNK):
         with transaction.atomic():

@@ -6,7 +6,7 @@ from datetime import timedelta
 from time import time
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -82,6 +82,20 @@ def _claim() -> list[Delivery]:
 
 
 def _batch(rows: Sequence[Delivery]) -> int:
+    """One that breaks us is put aside with the reason; those that came with it are worked alone."""
+    try:
+        return _work(rows)
+    except (OperationalError, InterfaceError):
+        raise  # the record is away: that says nothing about these, and their lease runs out
+    except Exception as bad:
+        log.exception("deliveries: %d of them failed", len(rows))
+        if len(rows) > 1:
+            return sum(_batch([row]) for row in rows)
+        _end(rows, "failed", f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest.")
+        return 0
+
+
+def _work(rows: Sequence[Delivery]) -> int:
     connection = rows[0].connection
     heard: dict[UUID, Heard] = {}
     for row in rows:

@@ -4,10 +4,14 @@ The order of arrival says nothing: a newer `version` wins over an older one, and
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
+from quarterdeck.flow.text import clean
 from quarterdeck.outside.tracker.port import Change, Comment, Heard, Issue
+
+Word = TypeVar("Word")
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,26 @@ class Told:
     comments: dict[str, Comment] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
+
+
+def storable(told: Word) -> Word:
+    """Its texts without what PostgreSQL cannot hold: half a sign in one comment would stop all that comes behind it. What is
+    compared with a copy later is the same text as the copy's. What came raw is not kept, and stays."""
+    return _storable(told)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | frozenset):
+        return type(value)(_storable(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{one.name: _storable(getattr(value, one.name)) for one in fields(value) if one.name != "raw"}
+        )
+    return value
 
 
 def newer(version: int, deleted: bool, told: Told) -> bool:

@@ -43,7 +43,8 @@ def test_half_a_sign_in_a_comment_does_not_stop_what_comes_behind_it(
     run = intake.open_run(alice_acts, "k", Ticket.objects.get().id)
     Run.objects.filter(id=run.id).update(phase=Phase.WORKING)
     Delivery.objects.all().delete()
-    deliver(connection, heard, said("commented", poisoned(issue("1", 2))), said("created", issue("2")))
+    one = poisoned(issue("1", 2))
+    deliver(connection, heard, said("commented", one, comment=one.comments[0]), said("created", issue("2")))
     while deliveries.work():
         pass
     assert states() == ["done", "done"]
