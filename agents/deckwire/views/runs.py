@@ -28,6 +28,8 @@ class Command(View):
     at: int
     fate: Fate
     why: str = ""
+    ended_at: int | None = None
+    """When its fate was settled: when the agent read it, where it is applied."""
 
 
 class RiskFlag(View):

@@ -237,6 +237,7 @@ export interface Command {
   at: number;
   fate: Fate;
   why: string;
+  endedAt: number | null;
 }
 
 export interface RiskFlag {

@@ -2,7 +2,7 @@ import { FateIcon } from "@/ui/toast";
 import { VERB_DONE } from "@/lib/attention";
 import { money, short } from "@/lib/money";
 import { cx } from "@/lib/cx";
-import { span, timeOfDay } from "@/lib/time";
+import { exactTime, span, timeOfDay } from "@/lib/time";
 import { useNow } from "@/live/clock";
 import { Ago } from "@/ui/clock";
 import { CostMeter } from "@/ui/meter";
@@ -83,7 +83,7 @@ function Commands({ list }: { list: Command[] }) {
           <span className="min-w-0 flex-1">
             <span className="font-medium">{command.by} {VERB_DONE[command.verb] ?? command.verb}</span>
             {command.words && <span className="text-text-2">: {command.words}</span>}
-            <span className="block text-meta text-text-3">{[FATE[command.fate], command.why].filter(Boolean).join(": ")}</span>
+            <span className="block text-meta text-text-3">{[FATE[command.fate], command.why].filter(Boolean).join(": ")}{command.endedAt !== null && <span title={exactTime(command.endedAt)}>, {timeOfDay(command.endedAt)}</span>}</span>
           </span>
           <Ago at={command.at} className="text-meta text-text-3" />
         </li>

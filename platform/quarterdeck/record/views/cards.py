@@ -150,7 +150,7 @@ def attempt(row: Attempt) -> views.Attempt:
 def command(row: Command) -> views.Command:
     return views.Command(
         id=str(row.id), verb=row.verb, words=row.decision.words, by=by_name(row.decision), at=ms(row.at), fate=row.fate,
-        why=row.why,
+        why=row.why, ended_at=ms_or_none(row.ended_at),
     )  # fmt: skip
 
 
