@@ -52,6 +52,9 @@ describe("money", () => {
 describe("words", () => {
   test("a span has two units at most", () => expect([42_000, 14 * 60_000, 125 * 60_000, 76 * 3_600_000].map(span)).toEqual(["42s", "14m", "2h 05m", "3d 4h"]));
   test("what cannot be seen is drawn", () => expect(reveal("a\u200bb\u202ec\u{e0041}")).toBe("a⟨U+200B⟩b⟨U+202E⟩c⟨U+E0041⟩"));
+  test("what is kept from a model is seen by a person: fillers, selectors that carry bytes, line separators", () =>
+    expect(reveal("\u2800\ufe01\u{e0100}\u2028\u180b\u17b4")).toBe("⟨U+2800⟩⟨U+FE01⟩⟨U+E0100⟩⟨U+2028⟩⟨U+180B⟩⟨U+17B4⟩"));
+  test("an emoji stays an emoji", () => expect(reveal("❤\ufe0f")).toBe("❤\ufe0f"));
   test("comments leave as one text, in the order of the diff", () => {
     const draft = (path: string, line: number, text: string, side: "additions" | "deletions" = "additions") => ({ id: path + line, path, line, side, text, by: "Alice", at: 0 });
     expect(asWords([draft("b.py", 2, "two"), draft("a.py", 9, " nine ", "deletions"), draft("a.py", 1, "one")], "4f2c9e1aaaaaaaa", ["a.py", "b.py"]))

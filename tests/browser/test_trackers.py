@@ -28,7 +28,7 @@ def connect(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Connect Jira").click()
     page.get_by_label("Address", exact=True).fill(demo.url)
     page.get_by_label("Mail address of the token's account").fill(EMAIL)
-    page.get_by_label("API token").fill(TOKEN)
+    page.get_by_role("textbox", name="API token").fill(TOKEN)
     page.get_by_role("button", name="Connect", exact=True).click()
 
 
