@@ -9,7 +9,7 @@ HOUSES := $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 JIRA := tests/outside/tracker tests/flow/abroad tests/doors/test_hooks.py tests/browser/test_trackers.py $(wildcard tests/*/test_jira*.py)
 
-.PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-to-check
+.PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-for-pods ready-to-check
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,13 +49,13 @@ browser: ready-to-test ## a person's path in real Chromium
 	$(HOUSES) -m browser
 
 jira: ready-to-test ## trackers alone: contracts, documents, webhooks, polls, write-back, story, kills, settings
-	$(PYTEST) -n 2 $(JIRA) -m "not faults and not browser"
-	$(HOUSES) $(JIRA) -m "faults or browser"
+	$(PYTEST) -n 2 $(JIRA) -m "not story and not faults and not browser"
+	$(HOUSES) $(JIRA) -m "story or faults or browser"
 
-pods: ready-to-test ## agents in real pods of a cluster of our own (root; the first time builds it, 6 minutes)
-	$(PYTEST) -m "pods and not bench"
+pods: ready-for-pods ## agents in real pods of clusters of our own (root; the first time builds them, 6 minutes)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "pods and not bench"
 
-bench-pods: ready-to-test ## how soon a pod's agent works: 1, 10 and 30 at once, beside a bare pod
+bench-pods: ready-for-pods ## how soon a pod's agent works: 1, 10 and 30 at once, beside a bare pod
 	$(PYTEST) -m "pods and bench" -s
 
 cluster-up: ## a Kubernetes of our own on this machine: LEVEL=node (real pods, root) or LEVEL=api
@@ -66,6 +66,10 @@ cluster-down: ## take it down; nothing is left of it but what was built
 
 ready-to-test:
 	@./run --for test
+
+# Once, before several clusters start at the same time. Without root and Linux the tests say why they are skipped.
+ready-for-pods: ready-to-test
+	@[ "$$(uname -s):$$(id -u)" != Linux:0 ] || infra/cluster/up.sh node --make
 
 ready-to-check:
 	@./run --for check

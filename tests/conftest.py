@@ -15,11 +15,13 @@ from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Attempt, Member, Person, Project, Repository, Run, Ticket
 from quarterdeck.sample import repository
 from testkit import starting
+from testkit.pods import Cluster, missing, slot
 
 TEST = "python3 tools/run_tests.py --report report.xml"
 # Modules with a house of their own that take longest: begun first, so that no worker ends alone with one of them.
 LONGEST = (
     "faults/test_weather.py", "faults/test_kills.py", "faults/test_crash_points.py", "story/test_ticket_to_merge.py",
+    "pods/test_faults.py", "pods/test_crashes.py", "pods/test_many.py", "pods/test_walls.py", "pods/test_installed.py",
     "faults/test_every_step.py", "browser/test_every_screen.py", "deckhand/test_faults.py", "faults/test_away.py",
     "faults/test_kills_of_agents.py", "browser/test_ticket_to_merge.py", "browser/test_steering.py", "faults/test_full_disk.py",
 )  # fmt: skip
@@ -36,6 +38,18 @@ def sample_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "origin.git"
     repository.build(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def real_cluster() -> Iterator[Cluster]:
+    """One for all that need real pods, brought up once. One that was up before is left up."""
+    if why := missing():
+        pytest.skip(why)
+    one = Cluster(slot())
+    was_up = one.is_up
+    yield one.up()
+    if not was_up:
+        one.down()
 
 
 @pytest.fixture(autouse=True, scope="session")

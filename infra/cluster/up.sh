@@ -4,6 +4,7 @@
 #   up.sh node   the same with containerd, kubelet, kube-proxy and netpol.py in a network namespace, a mount namespace and
 #                a cgroup of their own: real pods; root needed
 #   --fresh      begin again even when it is up
+#   --make       only make what is missing, start nothing
 # What is missing is made first: Debian's packages (as root), Kubernetes' programs, images. Repeating it does nothing.
 . "$(dirname "$0")/lib.sh"
 . "$HERE/parts.sh"
@@ -100,6 +101,7 @@ node() {
 }
 
 prepare
+[ "$fresh" != --make ] || exit 0
 alone
 # shellcheck disable=SC2086
 if [ "$fresh" != --fresh ] && is_up; then

@@ -13,7 +13,7 @@ import pytest
 from quarterdeck.outside.cluster.pods.api import Api
 from quarterdeck.outside.cluster.pods.examine import Found, examine
 from quarterdeck.outside.cluster.pods.manifest import Ground
-from testkit import infra
+from testkit import infra, pods
 
 pytestmark = [pytest.mark.pods, pytest.mark.skipif(bool(infra.why_not(root=True)), reason=infra.why_not(root=True))]
 NAMESPACE = "examined"
@@ -52,8 +52,8 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    one = Cluster("10.250.0.1")
+def cluster(real_cluster: pods.Cluster) -> Iterator[Cluster]:
+    one = Cluster(real_cluster.host, QD_CLUSTER_SLOT=real_cluster.slot)
     yield one
     one.leave()
 

@@ -1,25 +1,15 @@
-"""One real cluster for all of these: brought up once, left as it was found. Skipped only where no pod can run at all."""
+"""Houses whose agents live in pods of one real cluster. Skipped only where no pod can run at all."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from testkit.pods import Cluster, PodHouse, living_in_pods, missing
-
-SLOT = os.environ.get("QUARTERDECK_TEST_SLOT", "7")
+from testkit.pods import Cluster, PodHouse, living_in_pods
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """Beside other clusters of this machine, in a slot of its own. One that was up before is left up."""
-    if why := missing():
-        pytest.skip(why)
-    one = Cluster(SLOT)
-    was_up = one.is_up
-    yield one.up()
-    if not was_up:
-        one.down()
+def cluster(real_cluster: Cluster) -> Cluster:
+    return real_cluster
 
 
 @pytest.fixture(scope="module")

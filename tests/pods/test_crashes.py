@@ -40,7 +40,8 @@ def test_a_reconciler_that_dies_there_makes_nothing_twice_and_leaves_nothing(
             )
     until(lambda: not order.exists(), 30, what=f"somebody to come to {label}")
     until(lambda: not house.pods(), 60, what="pods to go")
-    assert house.cluster.get(house.namespace, "secrets")["items"] == []
+    secrets = "secrets of pods that are gone to go with them"
+    until(lambda: not house.cluster.get(house.namespace, "secrets")["items"], 30, what=secrets)
     if label != "end.stored":
         for ticket in ("LARK-1", "LARK-2"):
             sql = "select state from record_attempt where run_id = %s"

@@ -19,7 +19,14 @@ SCRIPTS = TOP / "infra" / "cluster"
 IMAGE = "localhost/quarterdeck/agent:dev"
 SMALL = {"memory_mb": 512, "disk_mb": 512, "cpu": 0.5}
 """Thirty of these fit on two processors."""
+SLOTS = "7 5"
+"""Each worker has a cluster of its own: tests here kill nodes and servers. QUARTERDECK_TEST_SLOT names others."""
 Json = dict[str, Any]
+
+
+def slot() -> str:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return (os.environ.get("QUARTERDECK_TEST_SLOT") or SLOTS).split()[worker]
 
 
 def missing() -> str:

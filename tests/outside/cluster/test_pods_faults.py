@@ -88,6 +88,7 @@ class TestSieve:
         other = world.again()
         assert (await other.create(world.spec())).uid == uid
         assert (pods(world), secrets(world)) == ({"run-1"}, {"run-1"})
+        assert world.server.objects["secrets"]["run-1"]["metadata"]["ownerReferences"][0]["uid"] == uid
         await other.close()
 
     async def test_intermediate_a_secret_whose_maker_died_goes_or_gets_its_owner(self, world: PodsWorld) -> None:

@@ -57,7 +57,7 @@ class PodsCluster:
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         try:
             there = await self._get(spec.name)
-            return self._adopt(there) if there else await self._make(spec)
+            return await self._adopt(there) if there else await self._make(spec)
         except (Said, Away) as bad:
             raise translate(bad) from bad
 
@@ -132,7 +132,7 @@ class PodsCluster:
             made = await self.api.ask("POST", "/pods", body=manifest.pod(ground, spec, folder))
         except Said as no:
             if no.status == 409 and (there := await self._get(spec.name)):
-                return self._adopt(there)
+                return await self._adopt(there)
             if no.status < 500:  # else it may have been made all the same
                 with suppress(Said, Away):
                     await self.api.ask("DELETE", f"/secrets/{spec.name}")
@@ -143,11 +143,14 @@ class PodsCluster:
             await self._give(spec.name, made["metadata"]["uid"])
         return self._seen(made)
 
-    def _adopt(self, there: Json) -> PlaceSeen:
+    async def _adopt(self, there: Json) -> PlaceSeen:
+        """Who made it may have died before its secret was its own."""
         if not self._is_ours(there):
             raise Refused(f"A pod named {there['metadata']['name']} is there and not ours.", reason="name_taken")
         if there["metadata"].get("deletionTimestamp"):
             raise TryLater("A place of this name is just being removed.", after=0.5, reason="leaving")
+        with suppress(Said, Away):
+            await self._give(there["metadata"]["name"], there["metadata"]["uid"])
         return self._seen(there)
 
     async def _check_room(self, kind: str) -> None:
