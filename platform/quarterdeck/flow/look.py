@@ -50,7 +50,7 @@ def review(run_id: UUID, *, may_merge: bool) -> views.Review:
     if standing is None:
         raise Refused("Nothing is sealed yet: there is no proposal to review.", reason="no_proposal", status=404)
     run = snapshot.card_of(run_id)
-    preview = _preview(run_id, standing)
+    preview = _preview(run_id, standing, undecided=run.phase in {"review", "published"})
     why_not = _why_not(run, standing, preview, may_merge)
     return views.Review(
         run=run, proposal=proposal(standing), diff=_diff(run_id, standing.base, standing.head),
@@ -83,12 +83,12 @@ def _files(found: Diff) -> list[views.DiffFile]:
     ]  # fmt: skip
 
 
-def _preview(run_id: UUID, standing: Proposal) -> views.MergePreview | None:
+def _preview(run_id: UUID, standing: Proposal, *, undecided: bool) -> views.MergePreview | None:
     """What a merge would do on the branch as it was seen last; None while the git service cannot say."""
     row = RunRepository.objects.filter(run=run_id).select_related("repository").first()
     if row is None:
         return None
-    origin, looking = row.repository, _looking(row)
+    origin, looking = row.repository, undecided and _looking(row)
     # What was seen before this head was sealed says less than the base that it was sealed on.
     seen = bool(origin.newest and origin.looked_at and origin.looked_at > standing.sealed_at)
     now = origin.newest if seen else standing.base

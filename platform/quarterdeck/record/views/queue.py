@@ -64,8 +64,8 @@ def line_up(projects: set[UUID]) -> dict[UUID, Place]:
     """Every run of these projects that waits for its turn, with what it waits for. At most ten queries, however many wait."""
     standing = places.standing()
     installing, fetching = being_installed(projects), being_fetched(projects)
-    found, inside = {}, [one for one in turns.order(standing.shares, standing.waiting) if standing.solvent(one.project)]
-    before = {one.run: n for n, one in enumerate(inside)}
+    able = [one for one in standing.waiting if standing.solvent(one.project)]
+    found, before = {}, {one.run: n for n, one in enumerate(turns.order(standing.shares, able))}
     for project, line in turns.lines(standing.waiting).items():
         if project not in projects:
             continue
