@@ -39,9 +39,7 @@ def test_a_reconciler_that_dies_there_makes_nothing_twice_and_leaves_nothing(
                 "-n", house.namespace, "delete", "pod", name, "--grace-period=0", "--force", "--wait=false"
             )
     until(lambda: not order.exists(), 30, what=f"somebody to come to {label}")
-    until(lambda: not house.pods(), 60, what="pods to go")
-    secrets = "secrets of pods that are gone to go with them"
-    until(lambda: not house.cluster.get(house.namespace, "secrets")["items"], 30, what=secrets)
+    until(lambda: not house.kept(), 60, what="pods to go, and their secrets with them")
     if label != "end.stored":
         for ticket in ("LARK-1", "LARK-2"):
             sql = "select state from record_attempt where run_id = %s"

@@ -68,5 +68,4 @@ def test_a_stopped_agent_that_ignores_sigterm_is_gone_in_45_seconds(alice: Desk,
 
 
 def test_at_the_end_nothing_is_left_over(house: PodHouse) -> None:
-    until(lambda: not house.pods(), 60, what="pods to go")
-    assert house.cluster.get(house.namespace, "secrets")["items"] == []
+    until(lambda: not house.kept(), 60, what="pods to go, and their secrets with them")

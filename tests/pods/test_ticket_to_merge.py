@@ -29,7 +29,5 @@ def test_a_ticket_is_worked_on_in_a_pod_and_merged(alice: Desk, house: PodHouse)
 
 
 def test_when_all_is_done_no_pod_and_no_secret_is_left(house: PodHouse) -> None:
-    until(lambda: not house.pods(), 60, what="pods to go")
-    left = house.cluster.get(house.namespace, "secrets")["items"]
-    assert [one["metadata"]["name"] for one in left] == []
+    until(lambda: not house.kept(), 60, what="pods to go, and their secrets with them")
     assert history.check(history.read(house)) == []

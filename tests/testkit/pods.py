@@ -151,6 +151,11 @@ class PodHouse(House):
     def names(self) -> set[str]:
         return {one["metadata"]["name"] for one in self.pods()}
 
+    def kept(self) -> set[str]:
+        """What stands in the agents' namespace: a secret goes a moment after the pod that owns it."""
+        secrets = self.cluster.get(self.namespace, "secrets")["items"]
+        return self.names() | {one["metadata"]["name"] for one in secrets}
+
     def inside(self, run: str, command: str) -> str:
         """What a shell beside the agent prints."""
         name = self.pod(run)["metadata"]["name"]
