@@ -11,7 +11,7 @@ import { useRuns } from "@/live/hooks";
 import { Kbd } from "@/ui/kbd";
 import { StateIcon } from "@/ui/state";
 
-const ITEM = "flex min-h-8 items-center gap-2.5 rounded-control px-2 py-1 data-[selected=true]:bg-selected";
+const ITEM = "tap flex min-h-8 items-center gap-2.5 rounded-control px-2 py-1 data-[selected=true]:bg-selected";
 const GROUP = "[&_[cmdk-group-heading]]:label [&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:pt-2";
 
 /** Moves of the cursor are quicker by key than by name: they stay out. */
@@ -46,7 +46,7 @@ export function Palette() {
                 {bindings.map((binding) => (
                   <Command.Item key={binding.group + binding.does} value={`${binding.does} ${binding.group}`} onSelect={act(binding.run)} className={ITEM}>
                     <span className="flex-1">{binding.does}</span>
-                    <span className="text-meta text-text-3">{binding.group}</span>
+                    <span className="text-meta text-text-3">{!binding.does.startsWith(binding.group) && binding.group}</span>
                     <Kbd>{binding.keys}</Kbd>
                   </Command.Item>
                 ))}

@@ -13,7 +13,7 @@ UNKNOWN = "not known: no run of this project has sealed yet"
 def facts(run: Run) -> list[Fact]:
     """Cost and time of the newest sealed heads, each as a median; said plainly where there is none to look at."""
     rows = Proposal.objects.filter(run__project=run.project_id, evidence__isnull=False).order_by("-sealed_at")
-    found = [one for one in rows.values_list("evidence", flat=True)[:LOOKED_AT] if "cost_micro" in one]
+    found = [one for one in rows.values_list("evidence", flat=True)[:LOOKED_AT] if one and "cost_micro" in one]
     if not found:
         return [Fact(label="Usual cost and time", value=UNKNOWN)]
     of = "the last run" if len(found) == 1 else f"the last {len(found)} runs"
