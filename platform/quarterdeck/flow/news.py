@@ -14,10 +14,11 @@ from quarterdeck.flow.actor import Actor, rule
 from quarterdeck.flow.receipts import Receipt
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record import ledger, lifecycle
-from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, News, Request, Run, Ticket
+from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, News, Request, Run, Ticket, TicketComment
 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(seconds=15)
+CLOCKS = timedelta(seconds=10)
 BUSY = (Phase.SEALING, Phase.PUBLISHING, Phase.MERGING)
 READS = (Phase.QUEUED, Phase.STARTING, Phase.WORKING, Phase.PAUSED)
 YES = {"approve", "approved", "yes", "ok", "lgtm", "go", "go ahead"}
@@ -53,23 +54,36 @@ def _comment(row: News, run: Run) -> int:
     if not accounts.may(connection, row.by, run.project_id):
         accounts.seen(connection, row.by, row.by_name)
         return _end(row, "refused", f"{row.by_name or row.by} is neither linked to a supervisor nor allowed.")
-    who = accounts.actor(connection, row.by, row.by_name)
-    receipt = say(who, _key(row), run, visible(row.words), linked=who.person is not None)
-    return _of(row, receipt)
-
-
-def say(who: Actor, key: str, run: Run, words: str, *, linked: bool) -> Receipt:
-    """Answers what the agent asked, or redirects it; in a review the words become its revision."""
+    who, words = accounts.actor(connection, row.by, row.by_name), visible(row.words)
     asked = Request.objects.filter(run=run, state__in=OPEN_REQUEST).exclude(interrupt="").order_by("index").first()
+    if asked and asked.kind == RequestKind.PLAN and _plain(words) in YES and _before(row, asked):
+        return _end(row, "refused", "It was said before this plan was there: say it again to approve it.")
+    supervises = who.person is not None and accounts.supervises(who.person, run.project_id)
+    return _of(row, say(who, _key(row), run, asked, words, supervises=supervises))
+
+
+def _before(row: News, asked: Request) -> bool:
+    """By the tracker's clock and ours: nobody reads a plan within the seconds by which these may differ."""
+    said = TicketComment.objects.filter(ticket=row.ticket_id, external_id=row.cause.removeprefix("comment:"))
+    at = said.values_list("said_at", flat=True).first()
+    return at is not None and at < asked.waiting_since - CLOCKS
+
+
+def _plain(words: str) -> str:
+    return words.strip().strip(".!").lower()
+
+
+def say(who: Actor, key: str, run: Run, asked: Request | None, words: str, *, supervises: bool) -> Receipt:
+    """Answers what the agent asked, or redirects it; in a review the words become its revision."""
     if asked is None:
         return decide.decide(who, key, Verb.REDIRECT, runs=[run.id], words=words)
-    plain = words.strip().strip(".!").lower()
+    plain = _plain(words)
     if asked.kind == RequestKind.QUESTION:
         fitting = (
             one["id"] for one in asked.body.get("choices", []) if plain in (one["id"].lower(), one["label"].lower())
         )
         return decide.decide(who, key, Verb.ANSWER, requests=[asked.id], words=words, choice=next(fitting, ""))
-    if asked.kind == RequestKind.PLAN and linked and plain in YES:
+    if asked.kind == RequestKind.PLAN and supervises and plain in YES:
         return decide.decide(who, key, Verb.APPROVE, requests=[asked.id])
     return decide.decide(who, key, Verb.REDIRECT, requests=[asked.id], words=words)
 

@@ -1,6 +1,6 @@
 """What a run hears of its ticket while it is open: comments, edits, and that it was taken away."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db.models.functions import Now
@@ -196,8 +196,9 @@ def test_a_plan_is_approved_by_the_word_of_a_linked_supervisor_alone(
     plan = Plan(steps=[PlanStep(title="Round once", paths=["a.py"])])
     ask = Ask(kind=RequestKind.PLAN, ask="Shall I?", plan=plan)
     request = Request.objects.create(
-        id=asks.request_id(live.id, "i", 0), run=live, kind="plan", interrupt="i", body=ask.model_dump(mode="json")
-    )
+        id=asks.request_id(live.id, "i", 0), run=live, kind="plan", interrupt="i", body=ask.model_dump(mode="json"),
+        waiting_since=START,
+    )  # fmt: skip
     Run.objects.filter(id=live.id).update(phase=Phase.WAITING)
     see(connection, issue("1", 2, **SAME, comments=[word(text, by)]))
     news.work()
@@ -205,3 +206,34 @@ def test_a_plan_is_approved_by_the_word_of_a_linked_supervisor_alone(
     assert (told.verb, told.actor) == (verb, f"tracker:{by}")
     request.refresh_from_db()
     assert (request.answer or {}).get("verb", verb) == verb
+
+
+def planned(live: Run, since: datetime = START) -> Request:
+    """The run waits for a word on its plan, since then."""
+    ask = Ask(kind=RequestKind.PLAN, ask="Shall I?", plan=Plan(steps=[PlanStep(title="Round once", paths=["a.py"])]))
+    Run.objects.filter(id=live.id).update(phase=Phase.WAITING)
+    return Request.objects.create(
+        id=asks.request_id(live.id, "i", 0), run=live, kind="plan", interrupt="i", body=ask.model_dump(mode="json"),
+        waiting_since=since,
+    )  # fmt: skip
+
+
+def test_who_is_linked_but_only_watches_approves_nothing_though_allowed_to_steer(
+    connection: Connection, live: Run, bob: Person
+) -> None:
+    TrackerAccount.objects.create(connection=connection, account="bobby", person=bob, allowed=True)
+    planned(live)
+    see(connection, issue("1", 2, **SAME, comments=[word("approve", "bobby")]))
+    news.work()
+    assert Decision.objects.get().verb == "redirect"
+
+
+def test_a_yes_from_before_the_plan_was_there_does_not_approve_it(connection: Connection, live: Run) -> None:
+    """It came late, by a poll: whoever said it cannot have read this plan."""
+    request = planned(live, SOON + timedelta(minutes=1))
+    see(connection, issue("1", 2, **SAME, comments=[word("OK", "rita")]))
+    news.work()
+    request.refresh_from_db()
+    assert (request.state, Decision.objects.count()) == ("open", 0)
+    assert News.objects.get().state == "refused"
+    assert "before this plan" in Ticket.objects.get().note
