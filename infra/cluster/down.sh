@@ -44,6 +44,6 @@ if [ "$(id -u)" = 0 ] && [ "$(mode)" != api ]; then
   ip netns del "$QD_NODE" 2>/dev/null || true
   rm -rf "$QD_RUN"
 fi
-rm -rf "$QD_STATE/kubelet" "$QD_STATE/cni-ipam" "$QD_STATE/cni-bin" "$QD_STATE/private" "$QD_STATE/mode" 2>/dev/null || true
+rm -rf "$QD_STATE/kubelet" "$QD_STATE/cni-ipam" "$QD_STATE/cni-bin" "$QD_STATE/private" "$QD_STATE/packages" "$QD_STATE/mode" 2>/dev/null || true
 [ -n "$keep" ] || rm -rf "$QD_STATE"
 say "cluster is down"

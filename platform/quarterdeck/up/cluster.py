@@ -22,6 +22,8 @@ SCRIPTS = TOP / "infra" / "cluster"
 OWN_IMAGE = "localhost/quarterdeck/agent:dev"
 DOORS_PORT = 8700
 NAMESPACE = "quarterdeck-agents"
+CLAIM = "packages"
+"""The same word stands in infra/cluster/manifests/packages.yaml."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ async def ready(want: Wanted, given: Mapping[str, str]) -> dict[str, str]:
     here = await asyncio.to_thread(_this_machine, want, given)
     doors = ports.choose(here, DOORS_PORT, named=False)
     git = ports.choose(here, doors + 1, named=False)
-    await _script("agents.sh", str(want.kubeconfig), want.namespace, here, str(doors), str(git), given=given)
+    outlet = ports.choose(here, git + 1, named=False)
+    opened = (str(doors), str(git), str(outlet))
+    await _script("agents.sh", str(want.kubeconfig), want.namespace, here, *opened, given=given)
     made = {
         "QUARTERDECK_CLUSTER": "pods",
         "QUARTERDECK_KUBECONFIG": str(want.kubeconfig),
@@ -87,6 +91,10 @@ async def ready(want: Wanted, given: Mapping[str, str]) -> dict[str, str]:
         "QUARTERDECK_GIT_LISTEN": _at(here, git),
         "QUARTERDECK_DOORS_FOR_PODS": f"http://{_at(here, doors)}",
         "QUARTERDECK_GIT_FOR_PODS": f"http://{_at(here, git)}",
+        "QUARTERDECK_OUTLET_LISTEN": _at(here, outlet),
+        "QUARTERDECK_OUTLET_FOR_PODS": f"http://{_at(here, outlet)}",
+        # In somebody else's cluster volumes are his to make, and to name.
+        "QUARTERDECK_ENVIRONMENTS_CLAIM": CLAIM if want.own else "",
     }
     return made | {name: given[name] for name in made if given.get(name)}
 

@@ -194,7 +194,14 @@ class Boot:
         ]
         beat = [*celery, "beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "warning"]
         demo = [self.demo.service(self.address)] if self.demo else []
-        return [*demo, Service("reconciler", [*MANAGE, "reconcile"]), Service("worker", worker), Service("beat", beat)]
+        outlet = [Service("outlet", [*PYTHON, "-m", "quarterdeck.doors.serve", "outlet"])] if self.wanted else []
+        return [
+            *demo,
+            *outlet,
+            Service("reconciler", [*MANAGE, "reconcile"]),
+            Service("worker", worker),
+            Service("beat", beat),
+        ]
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]
