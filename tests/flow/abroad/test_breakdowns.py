@@ -1,8 +1,10 @@
 """An epic becomes tickets: proposed from its text, edited and approved by a person, each created once whatever dies between."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from quarterdeck.outside.tracker.jira.demo.site import IDA, Row
 from quarterdeck.record import keys
 from quarterdeck.record.models import Audit, Breakdown, Connection, Outbox, Project, Ticket, TrackerAccount, Watch
 from quarterdeck.record.snapshot import now
+from quarterdeck.record.views import audited
 
 pytestmark = pytest.mark.django_db
 TEXT = """The customer must see one price.
@@ -222,3 +225,18 @@ def test_an_epic_is_no_run_even_by_force_and_a_task_is_no_epic(epic: Ticket, ali
 def test_lists_are_read_then_headings_then_the_title(text: str, titles: list[str]) -> None:
     found = outline.drafts(Ticket(key="LARK-9", title="Checkout", description=text))
     assert [one["title"] for one in found] == titles
+
+
+def test_each_verb_of_a_tracker_has_words_in_the_audit() -> None:
+    """What the flow writes, found where it is written."""
+    flow = Path(breakdowns.__file__).parent
+    texts = "".join(
+        (flow / f"{name}.py").read_text() for name in ("breakdowns", "sign_ins", "tracker_settings", "accounts")
+    )
+    written = set(re.findall(r'_note\(\w+, \w+, "(breakdown [\w ]+)"', texts))
+    written |= {
+        f"tracker {verb}" for verb in re.findall(r'_(?:note|kept)\(actor, [\w.]+, "((?!breakdown)[\w ]+)"', texts)
+    }
+    written |= set(re.findall(r'"(account [\w ]+)"', texts))
+    assert len(written) > 15
+    assert sorted(written - audited.WORDS.keys()) == []

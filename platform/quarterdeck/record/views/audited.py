@@ -24,6 +24,14 @@ WORDS = {
     "member removed": "took the role from", "second hello": "turned away a second hello of",
     "site edited": "changed the settings of", "run prioritised": "changed the priority of",
     "effect tried again": "tried again", "effect dropped": "gave up",
+    "tracker added": "connected", "tracker edited": "changed", "tracker removed": "removed", "tracker tested": "tested",
+    "tracker signed in": "signed in to", "tracker signed out": "signed out of", "tracker site chosen": "chose the site of",
+    "tracker watched": "set what is watched of", "tracker unwatched": "stopped watching",
+    "tracker webhook secret made": "made a webhook secret for", "delivery again": "had a delivery worked again of",
+    "account allowed": "let somebody start runs from", "account not allowed": "let somebody no longer start runs from",
+    "account linked": "linked an account to", "account unlinked": "unlinked an account of",
+    "breakdown proposed": "proposed the tickets of", "breakdown edited": "edited the proposed tickets of",
+    "breakdown approved": "approved the tickets of", "breakdown declined": "declined the proposed tickets of",
     "refused": "was refused", "undid": "took back a decision on",
 }  # fmt: skip
 REST = {"opened": "to an agent"}
