@@ -121,6 +121,13 @@ def test_a_supervisors_word_counts_more_than_the_tickets_and_is_written_down(
     assert Event.objects.filter(stream=second.stream, kind="decided", body__verb="priority").count() == 2
 
 
+def test_a_retry_is_wanted_as_much_as_what_it_retries(alice_acts: Actor, run: Run) -> None:
+    priorities.prioritise(alice_acts, run.id, "Low")
+    Run.objects.filter(id=run.id).update(phase=Phase.FAILED, finished_at=now())
+    run.refresh_from_db()
+    assert intake.open_run(alice_acts, "again", run.ticket_id, parent=run).priority == "Low"
+
+
 def test_only_a_known_priority_is_taken_and_only_of_a_run_that_is_open(alice_acts: Actor, opened: Open) -> None:
     run = opened()
     with pytest.raises(Refused) as no:

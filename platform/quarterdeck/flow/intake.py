@@ -99,6 +99,7 @@ def _open(
         )
     run = Run.objects.create(
         ticket=ticket, project=project, opened_by=actor.person, parent=parent, open_key=_once(actor, key),
+        priority=parent.priority if parent else "",
         cap_micro=cap_micro or project.cap_micro, config=config.freeze(project, repository, plan_dial=plan_dial, model=model),
     )  # fmt: skip
     RunRepository.objects.create(run=run, repository=repository)
