@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from django.db.models.functions import Now
 
@@ -35,56 +33,16 @@ from quarterdeck.record.models import (
 )
 from testkit import starting, trackers
 from testkit.hand import Hand, commit, finish_check
+from testkit.rita import RITA, Rita
 
 pytestmark = pytest.mark.django_db
 
-RITA = "u01"
 WORDS = "The total is rounded twice. It must be rounded once, at the end of the sum."
 QUESTION = Ask(
     kind=RequestKind.QUESTION, ask="Round half up or half even?",
     choices=[Choice(id="up", label="Half up"), Choice(id="even", label="Half even")],
 )  # fmt: skip
 PLAN = Plan(steps=[PlanStep(title="Round at the end of the sum", paths=["larkfield/new.py"])])
-
-
-@dataclass
-class Rita:
-    """A person at that Jira. She writes one ticket and reads it; she knows nothing of Quarterdeck but what stands there."""
-
-    address: str
-    key: str = ""
-
-    def ask(self, method: str, path: str = "", **body: Any) -> Any:
-        answer = httpx.request(
-            method, f"{self.address}/rest/api/2/issue/{self.key}{path}".rstrip("/"), json=body or None,
-            headers={"authorization": f"Bearer {RITA}"}, trust_env=False,
-        )  # fmt: skip
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
-
-    def writes(self, title: str, text: str) -> None:
-        fields = {
-            "project": {"key": "LARK"}, "issuetype": {"name": "Bug"}, "summary": title, "description": text,
-            "reporter": {"name": RITA},
-        }  # fmt: skip
-        self.key = self.ask("POST", fields=fields)["key"]
-
-    def says(self, words: str) -> None:
-        self.ask("POST", "/comment", body=words)
-
-    def told(self) -> list[str]:
-        """What others said in comments, without the marks by which they are known again."""
-        rows = sorted(self.ask("GET", "/comment")["comments"], key=lambda one: int(one["id"]))
-        return [one["body"].partition("\n\n{anchor:")[0] for one in rows if one["author"]["name"] != RITA]
-
-    def links(self) -> list[tuple[str, str]]:
-        rows = self.ask("GET", "/remotelink")
-        return [
-            (one["globalId"], one["object"]["title"]) for one in rows if one.get("globalId", "").startswith("quarter")
-        ]
-
-    def status(self) -> str:
-        return str(self.ask("GET")["fields"]["status"]["name"])
 
 
 @pytest.fixture(scope="module")
