@@ -4,6 +4,7 @@ Each line is created once: it carries a marker that is looked for below the epic
 next look waits until the tracker's index must know of it.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,11 +20,12 @@ from quarterdeck.flow.heard import polled
 from quarterdeck.flow.text import bounded
 from quarterdeck.outside.tracker.port import Draft, Issue
 from quarterdeck.record import audit, ledger
-from quarterdeck.record.models import Breakdown, Ticket
+from quarterdeck.record.models import Breakdown, Outbox, Ticket
 from quarterdeck.record.snapshot import now
 
 MOST_LINES = 30
 SETTLES = timedelta(seconds=60)
+LINE = re.compile(r"[1-9][0-9]{0,2}")
 WAITS = "A proposal of tickets waits for a person."
 
 
@@ -63,11 +65,12 @@ def edit(actor: Actor, ticket: UUID, version: int, lines: Sequence[dict[str, Any
 
 
 def approve(actor: Actor, ticket: UUID, version: int) -> Breakdown:
-    """What was seen is what is created. Again, while it is created: what the tracker refused is tried once more."""
+    """What was seen is what is created. Again, while it is created: what was refused or given up is tried once more."""
     with transaction.atomic():
         row = _hold(ticket, version, "open", "approved")
         _checked(row.lines)
-        wanted = [one for one in row.lines if not one.get("key") and (row.state == "open" or one.get("why"))]
+        on_its_way = _on_its_way(row)
+        wanted = [one for one in row.lines if not one.get("key") and (one.get("why") or one["id"] not in on_its_way)]
         for one in wanted:
             one.pop("why", None)
             body = {"ticket": str(row.ticket_id), "breakdown": str(row.id), "line": one["id"]}
@@ -77,6 +80,11 @@ def approve(actor: Actor, ticket: UUID, version: int) -> Breakdown:
         Ticket.objects.filter(id=row.ticket_id, note=WAITS).update(note="")
         _note(actor, row, "breakdown approved", version=row.version, lines=len(wanted))
     return row
+
+
+def _on_its_way(row: Breakdown) -> set[str]:
+    rows = Outbox.objects.filter(kind="create", state__in=["waiting", "stuck"], body__breakdown=str(row.id))
+    return set(rows.values_list("body__line", flat=True))
 
 
 def decline(actor: Actor, ticket: UUID, version: int) -> Breakdown:
@@ -152,11 +160,11 @@ def _checked(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """New lines get the next free id: an id is part of the marker that is looked for, and serves once."""
     if not 1 <= len(lines) <= MOST_LINES:
         raise Refused(f"A proposal has 1 to {MOST_LINES} tickets.", reason="malformed", status=422)
-    highest = max((int(one["id"]) for one in lines if str(one.get("id", "")).isdigit()), default=0)
+    highest = max((int(one["id"]) for one in lines if LINE.fullmatch(str(one.get("id") or ""))), default=0)
     found: list[dict[str, Any]] = []
     for one in lines:
         id = str(one.get("id") or "")
-        if not id.isdigit() or id in {each["id"] for each in found}:
+        if not LINE.fullmatch(id) or id in {each["id"] for each in found}:
             highest += 1
             id = str(highest)
         title = " ".join(bounded("A ticket's title", one.get("title", ""), 250, least=1).split())

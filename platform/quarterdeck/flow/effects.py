@@ -7,14 +7,15 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from quarterdeck.errors import Refused, TryLater
+from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import breakdowns, status, trackers
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import Connection, Outbox, Report, Ticket, Watch
 
 BUDGET, STATUS_BUDGET = 120, 60
 """Writes to one ticket in an hour; what only tells how it goes stops earlier than what asks or answers."""
-PER_ISSUE = "rate:jira-per-issue-on-write"
+ONE_TICKET = ("rate:jira-per-issue-on-write", "settling")
+"""Waits that are about one ticket: the others of the connection go on."""
 
 
 def _transition(body: dict[str, Any]) -> None:
@@ -65,7 +66,7 @@ def _status(body: dict[str, Any]) -> None:
     try:
         with _writing(report.run.ticket, "status"):
             trackers.of(report.run.ticket).comment(report.run.ticket.external_id, "status", now.text)
-    except Refused:
+    except (Refused, GaveUp):
         Report.objects.filter(run=report.run).update(**done)  # asked again when there is something new to say
         raise
     Report.objects.filter(run=report.run).update(**done)
@@ -75,7 +76,7 @@ def _create(body: dict[str, Any]) -> None:
     try:
         with _writing(_ticket(body), "create"):
             breakdowns.create(body)
-    except Refused as no:
+    except (Refused, GaveUp) as no:
         breakdowns.refuse(body, no.text)
         raise
 
@@ -99,11 +100,11 @@ def _writing(ticket: Ticket, write: str) -> Iterator[Watch | None]:
     _not_quiet(ticket.connection)
     try:
         yield watch
-    except Refused as no:
+    except (Refused, GaveUp) as no:
         Ticket.objects.filter(id=ticket.id).update(note=f"Not written to the tracker ({write}): {no.text}"[:400])
         raise
     except TryLater as later:
-        if later.reason != PER_ISSUE:
+        if later.reason not in ONE_TICKET:
             until = Now() + timedelta(seconds=max(1.0, later.after))
             Connection.objects.filter(id=ticket.connection.id).update(writes_quiet_until=until)
         raise

@@ -184,6 +184,60 @@ def test_a_declined_proposal_creates_nothing_though_a_call_is_on_its_way(
     assert made(demo) == []
 
 
+def test_a_line_that_was_given_up_for_want_of_a_key_can_be_tried_again(
+    epic: Ticket, demo: Demo, alice_acts: Actor
+) -> None:
+    row = breakdowns.propose(alice_acts, epic.id)
+    row = breakdowns.edit(alice_acts, epic.id, row.version, row.lines[:1])
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    connection = Connection.objects.get(kind="tracker")
+    Connection.objects.filter(id=connection.id).update(key_id="gone", price_version=2)
+    outbox.work()
+    assert made(demo) == []
+    assert Breakdown.objects.get().lines[0]["why"]
+    Connection.objects.filter(id=connection.id).update(key_id=connection.key_id, price_version=3)
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    outbox.work()
+    assert len(made(demo)) == 1
+
+
+def test_a_stuck_line_that_the_owner_gave_up_can_be_approved_again_and_one_on_its_way_is_not_doubled(
+    epic: Ticket, demo: Demo, alice_acts: Actor
+) -> None:
+    row = breakdowns.propose(alice_acts, epic.id)
+    row = breakdowns.edit(alice_acts, epic.id, row.version, row.lines[:2])
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    stuck = Outbox.objects.order_by("id")[0]
+    Outbox.objects.filter(id=stuck.id).update(state="stuck")
+    outbox.drop(alice_acts, stuck.id)
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    assert Outbox.objects.filter(kind="create", state="waiting").count() == 2
+    outbox.work()
+    assert len(made(demo)) == 2
+
+
+def test_a_line_that_waits_for_the_index_holds_up_no_other_ticket(epic: Ticket, demo: Demo, alice_acts: Actor) -> None:
+    row = breakdowns.propose(alice_acts, epic.id)
+    row = breakdowns.edit(alice_acts, epic.id, row.version, row.lines[:1])
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    Breakdown.objects.update(lines=[{**row.lines[0], "asked": now().isoformat()}])
+    other = Ticket.objects.get(key="LARK-1")
+    outbox.put(f"tracker:{other.id}", "comment", {"ticket": str(other.id), "marker": "m", "text": "Said."})
+    outbox.work()
+    assert list(Outbox.objects.order_by("id").values_list("kind", "state")) == [
+        ("create", "waiting"),
+        ("comment", "done"),
+    ]
+
+
+@pytest.mark.parametrize("id", ["\u00b2", "9" * 5000, "-1", "x"])
+def test_an_odd_number_of_a_line_is_a_new_line(epic: Ticket, alice_acts: Actor, id: str) -> None:
+    row = breakdowns.propose(alice_acts, epic.id)
+    row = breakdowns.edit(alice_acts, epic.id, row.version, [{**row.lines[0], "id": id}, {**row.lines[1], "id": "2"}])
+    assert [one["id"] for one in row.lines] == ["3", "2"]
+
+
 def test_creating_can_be_switched_off(epic: Ticket, demo: Demo, alice_acts: Actor) -> None:
     Watch.objects.update(writes={"create": False})
     row = breakdowns.propose(alice_acts, epic.id)
