@@ -56,6 +56,13 @@ def test_what_was_judged_is_what_is_connected_to_by_the_names_own_certificate() 
     assert len(seen) == 3
 
 
+def test_an_address_that_does_not_answer_is_passed_over_and_a_closed_one_never_tried(port: int) -> None:
+    found = ["127.0.0.9", "10.0.0.1", "127.0.0.1"]  # nobody listens at the first; the second is not allowed
+    reach = Reach(["127.0.0.0/8"], SETTING, lambda host, port: found)
+    with httpx.Client(transport=reach, trust_env=False, timeout=5) as web:
+        assert web.post(f"http://jira.corp:{port}/", content=b"words").text == "words"
+
+
 def test_an_address_in_the_url_itself_is_judged_too() -> None:
     for url in ("http://127.0.0.1/", "http://[::1]/", "http://2130706433/", "http://localhost/"):
         with pytest.raises((Refused, httpx.ConnectError)):
@@ -72,6 +79,11 @@ def port() -> Iterator[int]:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(self.headers["host"].encode())
+
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.rfile.read(int(self.headers["content-length"])))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

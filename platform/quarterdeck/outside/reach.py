@@ -18,6 +18,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Lookup = Callable[[str, int], list[str]]
 
 
+MOST_TRIED = 3
+
+
 def look_up(host: str, port: int) -> list[str]:
     return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
@@ -50,26 +53,32 @@ class Reach(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         host, url = request.url.host, request.url
-        address = self._address(host, url.port or (443 if url.scheme == "https" else 80), request)
+        found = self._addresses(host, url.port or (443 if url.scheme == "https" else 80), request)
         request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = url.copy_with(host=address)
         with self._lock:
             inner = self._inner.get(host) or self._inner.setdefault(host, self._make())
+        for address in found[:-1]:
+            request.url = url.copy_with(host=address)
+            try:
+                return inner.handle_request(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # nothing was sent: an address of the other family, or one that is down
+        request.url = url.copy_with(host=found[-1])
         return inner.handle_request(request)
 
     def close(self) -> None:
         for one in self._inner.values():
             one.close()
 
-    def _address(self, host: str, port: int, request: httpx.Request) -> str:
+    def _addresses(self, host: str, port: int, request: httpx.Request) -> list[str]:
+        """Those that may be reached; at least one."""
         try:
-            found = self._lookup(host, port)
+            found = list(dict.fromkeys(self._lookup(host, port)))
         except OSError as no:
             raise httpx.ConnectError(f"{host} has no address", request=request) from no
-        for one in found:
-            if self._may(meant(one)):
-                return one
-        told = ", ".join(dict.fromkeys(found)) or "no address"
+        if open_ones := [one for one in found if self._may(meant(one))]:
+            return open_ones[:MOST_TRIED]
+        told = ", ".join(found) or "no address"
         raise Refused(f"{host} leads to {told}, which is not on the public network.", reason="not_reachable", status=422,
                       remedy=f"If it is meant, the operator lists its address or network in {self._setting}.")  # fmt: skip
 
