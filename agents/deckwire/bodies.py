@@ -104,7 +104,7 @@ class RepositoryLogin(Body):
 
 
 class ProjectPatch(Body):
-    """What is None stays as it is."""
+    """What is None stays as it is. `place` is given as a whole: what it leaves out is the default again."""
 
     name: str | None = None
     repository: Repository | None = None

@@ -414,6 +414,7 @@ def test_what_a_projects_places_are_made_with_is_a_setting(cast: rows.Cast, owne
         None,
         {"disk": "ssd"},
     )
+    assert "node selector: disk=ssd" in owner.get("/audit")[0]["detail"]
     no = owner.send("PATCH", path, {"place": {"image": "no no"}}, status=422)
     assert (no["text"], no["remedy"]) == (
         "'no no' is no name of an image.",

@@ -912,7 +912,7 @@ export interface RepositoryLogin {
   secret?: string;
 }
 
-/** What is None stays as it is. */
+/** What is None stays as it is. `place` is given as a whole: what it leaves out is the default again. */
 export interface ProjectPatch {
   name?: string | null;
   repository?: Repository | null;

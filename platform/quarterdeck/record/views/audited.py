@@ -115,6 +115,10 @@ def _said(name: str, value: Any) -> str:
         return f"for {value} {'day' if value == 1 else 'days'}"
     if name in ("words", "why"):
         return f"“{value}”"
+    if isinstance(value, dict):
+        return f"{name.replace('_', ' ')}: {', '.join(f'{key}={word}' for key, word in value.items())}"
+    if name == "image":
+        return f"image: {value}"
     if isinstance(value, bool):
         return f"{name}: {'yes' if value else 'no'}"
     return f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}".replace("_", " ")
