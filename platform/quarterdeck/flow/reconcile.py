@@ -22,6 +22,9 @@ from quarterdeck.record.models import Attempt, Run
 
 START_GRACE = timedelta(seconds=90)
 LEAVE_GRACE = timedelta(seconds=20)
+MANY = 10
+PATIENCE = 4
+"""So many leases long MANY that fell silent together are waited for."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,19 @@ def _find_silent() -> None:
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     if not leases.open_for(settings.LEASE_SECONDS):
         return
-    running = Q(state=AttemptState.RUNNING, sign_at__lt=Now() - lease)
+    running = Q(state=AttemptState.RUNNING, sign_at__lt=Now() - lease * (PATIENCE if _overwhelmed(lease) else 1))
     starting = Q(state=AttemptState.PENDING, sign_at__lt=Now() - max(lease, START_GRACE))
     for attempt in Attempt.objects.filter(running | starting):
         losses.lost(attempt.id, reason="silent", text=f"No sign of life for {settings.LEASE_SECONDS:.0f} s.",
                     blame=Blame.INFRASTRUCTURE)  # fmt: skip
+
+
+def _overwhelmed(lease: timedelta) -> bool:
+    """Most of many agents do not die at the same moment: they, the network or we are short of breath, and to start them all
+    anew would take what is left of it."""
+    running = Attempt.objects.filter(state=AttemptState.RUNNING)
+    silent = running.filter(sign_at__lt=Now() - lease).count()
+    return silent >= MANY and 2 * silent > running.count()
 
 
 def spec_for(attempt: Attempt) -> PlaceSpec:
