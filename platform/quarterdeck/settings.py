@@ -18,6 +18,7 @@ QUARTERDECK_ATLASSIAN_LOGIN, QUARTERDECK_ATLASSIAN_GATEWAY  where one signs in t
 QUARTERDECK_GIT_PROXY   http://host:port of the proxy by which projects' repositories are reached (default: none)
 QUARTERDECK_GIT_CA      a file of certificates that their hosts are checked with, instead of the system's (default: none)
 QUARTERDECK_AGENT_PYTHON  the agents' interpreter (default: .venv-agent beside manage.py)
+QUARTERDECK_METRICS_LISTEN  host:port on which web and the reconciler answer Prometheus (default: none)
 
 Where the git service runs apart (a chart), the platform asks it over TCP, with a key that both know:
 QUARTERDECK_GIT_INTERNAL         http://host:port of its internal door (default: a socket in the run folder)
@@ -194,6 +195,7 @@ SITE = os.environ.get("QUARTERDECK_SITE", "quarterdeck")
 DOORS_FOR_PODS = os.environ.get("QUARTERDECK_DOORS_FOR_PODS", "").rstrip("/")
 GIT_FOR_PODS = os.environ.get("QUARTERDECK_GIT_FOR_PODS", "").rstrip("/")
 OUTLET_FOR_PODS = os.environ.get("QUARTERDECK_OUTLET_FOR_PODS", "").rstrip("/")
+METRICS_LISTEN = _listen("QUARTERDECK_METRICS_LISTEN")
 OUTLET_LISTEN = _listen("QUARTERDECK_OUTLET_LISTEN")
 REGISTRIES = _registries("QUARTERDECK_REGISTRIES")
 DOORS_LISTEN = _listen("QUARTERDECK_DOORS_LISTEN")

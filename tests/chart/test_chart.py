@@ -171,6 +171,22 @@ def test_only_installs_reach_the_outlet_and_it_knows_no_secret(rendered: Callabl
     assert told["QUARTERDECK_OUTLET_FOR_PODS"] == "http://qd-outlet.quarterdeck.svc:8703"
 
 
+def test_what_is_watched_is_there(rendered: Callable[..., list[Json]]) -> None:
+    """The monitor's labels and port are those of Services, theirs those of pods, whose process was told to listen there."""
+    objects = rendered("serviceMonitor.enabled=true")
+    (monitor,) = of_kind(objects, "ServiceMonitor")
+    chosen, (end,) = monitor["spec"]["selector"]["matchLabels"].items(), monitor["spec"]["endpoints"]
+    watched = [one for one in of_kind(objects, "Service") if chosen <= one["metadata"]["labels"].items()]
+    parts = {one["spec"]["selector"]["app.kubernetes.io/component"]: one["spec"]["ports"][0] for one in watched}
+    assert parts.keys() == {"web", "reconciler"}
+    for part, port in parts.items():
+        container = pods(objects)[part]["spec"]["containers"][0]
+        assert (port["name"], port["targetPort"]) == (end["port"], "metrics")
+        assert {"name": "metrics", "containerPort": port["port"]} in container["ports"]
+        env = {one["name"]: one.get("value") for one in container["env"]}
+        assert env["QUARTERDECK_METRICS_LISTEN"] == f"0.0.0.0:{port['port']}"
+
+
 def test_operators_run_the_servers_where_they_are_asked_to(rendered: Callable[..., list[Json]]) -> None:
     objects = rendered(
         "database.cloudNativePG.enabled=true", "valkey.operator.enabled=true", "serviceMonitor.enabled=true",

@@ -71,6 +71,14 @@ def test_the_dashboard_and_what_it_loads_come_through_the_service(house: Install
         assert browser.get("/static/theme.js").status_code == 200
 
 
+def test_prometheus_gets_its_answer_on_a_port_that_the_dashboard_does_not_have(house: Installed) -> None:
+    for part, meter in (("web", "quarterdeck_database_up 1.0"), ("reconciler", "quarterdeck_watch_deaf_seconds")):
+        ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8704/metrics', timeout=5).read())"
+        assert meter in house.run(part, "python3", "-c", ask)
+    with house.browser() as browser:
+        assert browser.get("/metrics").status_code == 302
+
+
 def test_a_ticket_is_worked_on_and_merged(alice: Desk, house: Installed) -> None:
     alice.assign("LARK-1")
     alice.answer("approve", alice.asked("LARK-1", "plan"))

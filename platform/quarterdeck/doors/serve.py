@@ -109,12 +109,18 @@ def with_key(application: Any, key: str) -> Any:
 
 def web() -> list[tuple[Server, socket.socket]]:
     application = importlib.import_module("quarterdeck.asgi").application
+    told = []
+    if settings.METRICS_LISTEN:
+        meters = importlib.import_module("quarterdeck.doors.metrics").Web()
+        application = meters.timed(application)
+        told = [(server(meters.answering()), tcp(*settings.METRICS_LISTEN, "QUARTERDECK_METRICS_LISTEN"))]
     doors = [unix(settings.RUN_DIR / "agent" / "doors.sock", 0o666)]
     if settings.DOORS_LISTEN:
         doors.append(tcp(*settings.DOORS_LISTEN, "QUARTERDECK_DOORS_LISTEN"))
     return [
         (server(application, lifespan="auto"), tcp(settings.HOST, settings.PORT)),
         *((server(agents_only(application)), door) for door in doors),
+        *told,
     ]
 
 

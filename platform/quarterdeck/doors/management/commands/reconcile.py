@@ -9,11 +9,12 @@ import socket
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
 from deckwire import crash
-from quarterdeck.doors import wakeups
+from quarterdeck.doors import metrics, wakeups
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, reconcile
 from quarterdeck.outside import plugs
@@ -29,7 +30,11 @@ class Command(BaseCommand):
     help = "Keeps places as the record wants them: creates, observes, removes, adopts."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(Reconciler(plugs.cluster()).serve())
+        one = Reconciler(plugs.cluster())
+        if settings.METRICS_LISTEN:
+            mirror = getattr(one.cluster, "mirror", None)
+            metrics.of_reconciler(settings.METRICS_LISTEN, lambda: mirror.age if mirror else 0.0, lambda: one.acts)
+        asyncio.run(one.serve())
 
 
 class Reconciler:
@@ -40,6 +45,7 @@ class Reconciler:
         self.me = f"{socket.gethostname()}:{os.getpid()}"
         self.stop = asyncio.Event()
         self.wake = asyncio.Event()
+        self.acts = False
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -69,7 +75,8 @@ class Reconciler:
     async def _pass(self) -> None:
         """Never dies of a bad pass: the next one looks again at everything."""
         try:
-            if not await _db(leases.take)("reconciler", self.me, LEASE_S):
+            self.acts = await _db(leases.take)("reconciler", self.me, LEASE_S)
+            if not self.acts:
                 return
             seen, there = await self._look(), await self.cluster.environments()
             for order in await _db(reconcile.compare)(seen, there):
