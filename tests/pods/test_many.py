@@ -31,7 +31,7 @@ def test_thirty_runs_at_once_all_come_to_their_review(wide: PodHouse) -> None:
     lines = alice.post("/runs", {"key": "fleet", "tickets": tickets, "planDial": "auto"})["lines"]
     assert {line["fate"] for line in lines} == {"applied"}
     phases = "select phase, count(*) from record_run group by phase"
-    until(lambda: wide.rows(phases) == [{"phase": "review", "count": RUNS}], 500, every=1, what="all runs in review")
+    until(lambda: wide.rows(phases) == [{"phase": "review", "count": RUNS}], 900, every=1, what="all runs in review")
     sealed = wide.value("select count(*) from record_attempt where state = 'sealed'")
     assert sealed == RUNS
     assert history.check(history.read(wide)) == []
