@@ -89,6 +89,12 @@ def test_a_token_that_chooses_its_own_algorithm_proves_nothing() -> None:
         assert refused(RAW, {"Authorization": f"Bearer {head}.{body}.{end}"}, [], ["client"])
 
 
+def test_a_token_of_brackets_proves_nothing() -> None:
+    """Deep enough to end the reader: refused like any other, and no error of ours."""
+    deep = base64.urlsafe_b64encode(b"[" * 14_000).rstrip(b"=").decode()
+    assert refused(RAW, {"Authorization": f"JWT {deep}.e30.e30"}, [], ["client"])
+
+
 def test_every_attempt_of_a_delivery_has_one_name() -> None:
     assert hooks.delivery_id({"X-Atlassian-Webhook-Identifier": "abc"}, RAW) == hooks.delivery_id(
         {"x-atlassian-webhook-identifier": "abc"}, b""

@@ -98,6 +98,32 @@ def test_a_sign_in_that_fails_says_whether_it_will_pass(status: int, kind: type[
         oauth.refresh(config, Tokens("a", "r", 0), web)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>Sign in to the network first</html>"), httpx.Response(302, headers={"location": "/"}),
+        httpx.Response(200, text="[" * 100_000),
+    ],
+)  # fmt: skip
+def test_a_sign_in_that_answers_oddly_is_asked_again_later(answer: httpx.Response) -> None:
+    with httpx.Client(transport=httpx.MockTransport(lambda request: answer)) as web, pytest.raises(TryLater):
+        oauth.refresh(Config("cloud", "https://j", client_id="c", client_secret="s"), Tokens("a", "r", 0.0), web)
+
+
+def test_a_token_whose_life_is_told_oddly_is_kept() -> None:
+    """The refresh token in it serves once: thrown away, the sign-in were lost."""
+    told = httpx.Response(200, json={"access_token": "new", "refresh_token": "next", "expires_in": "soon"})
+    with httpx.Client(transport=httpx.MockTransport(lambda request: told)) as web:
+        made = oauth.refresh(Config("cloud", "https://j"), Tokens("a", "r", 0.0), web, lambda: 100.0)
+    assert made == Tokens("new", "next", 3700.0)
+
+
+def test_sites_that_are_none_are_left_out() -> None:
+    told = httpx.Response(200, json=["odd", None, {"name": "no id"}, {"id": "1", "name": "Ours", "url": "https://j"}])
+    with httpx.Client(transport=httpx.MockTransport(lambda request: told)) as web:
+        assert oauth.sites(Config("cloud", "https://j"), Tokens("a", "r", 0.0), web) == [("1", "Ours", "https://j")]
+
+
 def test_two_processes_renew_one_token_once() -> None:
     asked: list[str] = []
 

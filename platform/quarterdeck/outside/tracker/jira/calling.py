@@ -63,7 +63,7 @@ class Client:
             return None
         try:
             return json.loads(raw)
-        except ValueError as no:
+        except (ValueError, RecursionError) as no:
             raise TryLater("Jira answered with something that is no JSON.", after=30, reason="tracker") from no
 
     def content(self, call: Call, most: int) -> bytes:

@@ -74,7 +74,7 @@ def _token(text: str, secret: str, now: float) -> bool:
     try:
         head, claims = (json.loads(_unpacked(one)) for one in parts[:2])
         proof = _unpacked(parts[2])
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(head, dict) or not isinstance(claims, dict) or head.get("alg") != "HS256":
         return False

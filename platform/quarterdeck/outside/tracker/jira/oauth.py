@@ -43,7 +43,11 @@ def sites(config: Config, tokens: Tokens, web: httpx.Client | None = None) -> li
     headers = {"authorization": f"Bearer {tokens.access}", "accept": "application/json"}
     found = _told(web, "GET", f"{config.gateway.rstrip('/')}/oauth/token/accessible-resources", headers=headers)
     rows = found if isinstance(found, list) else []
-    return [(str(one["id"]), str(one.get("name", "")), str(one.get("url", ""))) for one in rows if one.get("id")]
+    return [
+        (str(one["id"]), str(one.get("name", "")), str(one.get("url", "")))
+        for one in rows
+        if isinstance(one, dict) and one.get("id")
+    ]
 
 
 def _ask(
@@ -53,8 +57,15 @@ def _ask(
     told = _told(web, "POST", f"{config.login.rstrip('/')}/oauth/token", json=whole)
     if not isinstance(told, dict) or not told.get("access_token"):
         raise TryLater("Atlassian's sign-in answered with no token.", after=30, reason="tracker")
-    until = clock() + float(told.get("expires_in") or 3600)
-    return Tokens(str(told["access_token"]), str(told.get("refresh_token") or refresh), until)
+    return Tokens(str(told["access_token"]), str(told.get("refresh_token") or refresh), clock() + _lives(told))
+
+
+def _lives(told: dict[str, Any]) -> float:
+    """In seconds. An odd answer loses no token: the refresh token in it serves once, and the old one is used up."""
+    try:
+        return float(told.get("expires_in") or 3600)
+    except (ValueError, TypeError):
+        return 3600.0
 
 
 def _told(web: httpx.Client | None, method: str, url: str, **more: Any) -> Any:
@@ -73,4 +84,9 @@ def _told(web: httpx.Client | None, method: str, url: str, **more: Any) -> Any:
     if answer.status_code >= 400:
         raise Refused(f"Atlassian's sign-in refused us. {sentences(answer.content)}".strip(), reason="bad_key", status=401,
                       remedy="Connect this Jira again in the settings.")  # fmt: skip
-    return answer.json()
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as odd:  # a redirect, or the page of some proxy in between
+        raise TryLater(
+            "Atlassian's sign-in answered with something that is no JSON.", after=30, reason="tracker"
+        ) from odd

@@ -67,7 +67,7 @@ def sentences(raw: bytes) -> str:
     """Jira's own words: errorMessages, then what it says about single fields."""
     try:
         told = json.loads(raw[:200_000])
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return " ".join(_words(told))[:TOLD] if isinstance(told, dict) else ""
 
