@@ -114,6 +114,7 @@ def test_a_projects_own_image_gets_deckhand_brought_and_may_not_write_it() -> No
     assert (bring["image"], bring["command"]) == ("reg/agent@sha256:1", ["/opt/deckhand/bin/bring", "/brought"])
     assert bring["securityContext"] == WALLS
     assert bring["resources"]["limits"]["memory"] == "128Mi"
+    assert (bring["resources"]["requests"]["cpu"], bring["resources"]["limits"]["cpu"]) == ("50m", "500m")
     (agent,) = pod["containers"]
     assert agent["image"] == "reg/theirs:9"
     assert {"name": "deckhand", "mountPath": "/opt/deckhand", "readOnly": True} in agent["volumeMounts"]

@@ -253,12 +253,11 @@ def _init(ground: Ground, spec: PlaceSpec, folder: str) -> Json:
     resources = {"requests": {**small, "cpu": "10m", "memory": "32Mi"}, "limits": small}
     if _foreign(ground, spec):
         bring = _container(ground, BRING, ground.image, [f"{OURS}/bin/bring", "/brought"])
-        # As fast as the agent itself may be: all of its start waits for this copy.
-        cpu = f"{max(500, round(spec.cpu * 1000))}m"
+        # As fast as the agent itself may be, and with no less of a busy node: all of its start waits for this copy.
+        cpu, kept = f"{max(500, round(spec.cpu * 1000))}m", _resources(spec)["requests"]["cpu"]
         limits = {**small, "cpu": cpu, "ephemeral-storage": f"{BROUGHT_MB + 32}Mi"}
-        found.append(
-            bring | {"resources": resources | {"limits": limits}, "volumeMounts": [_mount("deckhand", "/brought")]}
-        )
+        own = {"requests": {**resources["requests"], "cpu": kept}, "limits": limits}
+        found.append(bring | {"resources": own, "volumeMounts": [_mount("deckhand", "/brought")]})
     if folder and spec.environment_writable:
         room = _container(ground, ROOM, ground.image, [f"{OURS}/bin/python", "-I", "-S", "-c", MAKE_ROOM, folder])
         found.append(room | {"resources": resources, "volumeMounts": [_mount("environments", ENVIRONMENTS)]})
