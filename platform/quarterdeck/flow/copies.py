@@ -133,7 +133,8 @@ def _fields(issue: Issue) -> dict[str, Any]:
 def _facts(issue: Issue) -> dict[str, Any]:
     """What the agent's context, the repository's rules and the structure need; texts as they came."""
     return {
-        "space": space_of(issue), "reporter_id": issue.reporter_id, "components": issue.components[:100],
+        "space": space_of(issue), "reporter_id": issue.reporter_id, "creator": issue.creator,
+        "creator_id": issue.creator_id, "components": issue.components[:100],
         "links": [
             {"how": one.how, "id": one.id, "key": one.key, "title": clean(one.title)[:300], "status": one.status,
              "category": one.status_category}

@@ -122,14 +122,18 @@ def _who(wish: Wish, watch: Watch) -> Actor | None:
 
 
 def _author(wish: Wish, watch: Watch) -> tuple[str, str]:
-    """The tracker's own log knows; who made a ticket with the label on it is its reporter."""
+    """The tracker's own log knows. A ticket that was made with the label on it: its creator, for a reporter is whom that one
+    named."""
     field = FIELD.get(wish.why, "")
     log = trackers.at(watch.connection).changes(wish.ticket.external_id, None)
     fitting = [one for one in log if one.field.lower() == field and _fits(wish, one)]
     newest = max(fitting, key=lambda one: one.at, default=None)
     if newest is not None:
         return (newest.author_id, newest.author) if newest.at >= watch.began_at else ("", "")
-    return str(wish.ticket.facts.get("reporter_id", "")), wish.ticket.reporter
+    facts = wish.ticket.facts
+    if facts.get("creator_id"):
+        return str(facts["creator_id"]), str(facts.get("creator", ""))
+    return str(facts.get("reporter_id", "")), wish.ticket.reporter
 
 
 def _fits(wish: Wish, change: Change) -> bool:

@@ -112,6 +112,20 @@ def test_a_watcher_who_is_linked_may_not_start(known: Known, rita: TrackerAccoun
     assert starts.work() == 0
 
 
+def test_who_names_somebody_else_as_reporter_starts_nothing_in_that_name(known: Known) -> None:
+    connection, _, abroad = known
+    made = {"labels": ["agent:implement"], "reporter_id": "rita", "creator": "Mallory"}
+    see(
+        connection,
+        abroad,
+        issue("2", at=SOON, **made, creator_id="mallory"),
+        issue("3", at=SOON, **made, creator_id="rita"),
+    )
+    assert starts.work() == 1
+    assert Run.objects.get().ticket.external_id == "3"
+    assert "Mallory asked for a run" in Ticket.objects.get(external_id="2").note
+
+
 def test_a_status_a_mention_and_a_query_start_too(known: Known) -> None:
     connection, watch, abroad = known
     Watch.objects.filter(id=watch.id).update(triggers={"statuses": ["Ready"], "mention": True, "jql": "labels = later"})

@@ -92,7 +92,9 @@ class Issue:
     version: int
     url: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
-    reporter_id: str = ""
+    reporter_id: str = ""  # whom its creator named: anybody
+    creator: str = ""
+    creator_id: str = ""
     assignee_id: str = ""
     project: str = ""  # the tracker's project key
     project_id: str = ""

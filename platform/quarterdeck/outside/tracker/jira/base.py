@@ -24,8 +24,8 @@ LEARNT_SECONDS = 3600.0
 COMMENT_MOST = 30_000
 """Characters; Jira takes 32,767 of what it makes of them."""
 FIELDS = (
-    "summary", "description", "issuetype", "priority", "status", "reporter", "assignee", "labels", "comment", "updated",
-    "created", "attachment", "issuelinks", "subtasks", "parent", "components", "project",
+    "summary", "description", "issuetype", "priority", "status", "reporter", "creator", "assignee", "labels", "comment",
+    "updated", "created", "attachment", "issuelinks", "subtasks", "parent", "components", "project",
 )  # fmt: skip
 
 

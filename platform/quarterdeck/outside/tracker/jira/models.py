@@ -140,6 +140,7 @@ class Fields(Seen):
     priority: Named = Field(default_factory=Named)
     status: Status = Field(default_factory=Status)
     reporter: User = Field(default_factory=User)
+    creator: User = Field(default_factory=User)
     assignee: User = Field(default_factory=User)
     labels: list[str] = []
     comment: Talk = Field(default_factory=Talk)

@@ -82,6 +82,7 @@ def issue(value: Any, names: Mapping[str, str] | None = None, site: str = "") ->
         reporter=f.reporter.shown or f.reporter.who(), assignee=f.assignee.shown or f.assignee.who(), labels=list(f.labels),
         comments=[comment(one) for one in f.comment.comments], updated=f.updated, version=version(f),
         url=f"{site.rstrip('/')}/browse/{raw.key}" if site else "", raw=value, reporter_id=f.reporter.who(),
+        creator=f.creator.shown or f.creator.who(), creator_id=f.creator.who(),
         assignee_id=f.assignee.who(), project=f.project.key or raw.key.rpartition("-")[0], project_id=f.project.id,
         components=[one.name for one in f.components], attachments=[attachment(one) for one in f.attachment],
         links=links(f, named), fields=named, whole_comments=_all_said(f),
