@@ -78,13 +78,18 @@ def _edit_client(row: Connection, given: dict[str, Any]) -> None:
 def remove(actor: Actor, id: UUID) -> None:
     """Raises Refused(in_use) while its tickets are kept: their runs are part of the record."""
     if found := Connection.objects.filter(id=id, kind="tracker").first():
+        _unused(found)
         hooks.take_back(found)
     with transaction.atomic():
         row = hold(id)
-        if Ticket.objects.filter(connection=row).exists():
-            raise Refused("Tickets of it are part of the record.", reason="in_use", remedy="Stop watching it instead.")
+        _unused(row)
         row.delete()
         _note(actor, id, "removed", name=row.name)
+
+
+def _unused(row: Connection) -> None:
+    if Ticket.objects.filter(connection=row).exists():
+        raise Refused("Tickets of it are part of the record.", reason="in_use", remedy="Stop watching it instead.")
 
 
 def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:

@@ -243,6 +243,18 @@ def test_their_deliveries_are_let_in_by_the_clients_secret_alone(owner: Owner, d
     assert Ticket.objects.get(external_id=first["id"]).title == "Told by a dynamic webhook"
 
 
+def test_a_removal_that_is_refused_takes_no_webhook_away(owner: Owner, demo: Demo, project: Project) -> None:
+    row = owner.signed_in()
+    watched(row, project)
+    hooks.work()
+    Ticket.objects.create(project=project, connection=row, tracker="jira", external_id="1", key="LARK-1", title="One")
+    assert owner.client.delete(f"/api/v1/trackers/{row.id}").status_code == 409
+    assert demo.hooks
+    Ticket.objects.all().delete()
+    assert owner.client.delete(f"/api/v1/trackers/{row.id}").status_code == 204
+    assert demo.hooks == {}
+
+
 def test_who_signs_out_takes_the_webhooks_back(owner: Owner, demo: Demo, project: Project) -> None:
     row = owner.signed_in()
     watched(row, project)
