@@ -100,7 +100,8 @@ def _watch(row: Watch) -> views.WatchView:
             worklog=bool(row.writes.get("worklog")), labels=row.writes.get("labels") or {}, fields=row.writes.get("fields") or {},
         ),
         repositories=views.WatchRepositories(components=_names(row, "components"), spaces=_names(row, "spaces")),
-        matches_left=row.matches_left, subtasks=row.rules.get("subtasks", ""), polled_at=ms(row.polled_at) if row.polled_at else None, note=row.poll_note,
+        matches_left=row.matches_left, subtasks=row.rules.get("subtasks", ""),
+        polled_at=ms(row.polled_at) if row.polled_at else None, note=row.poll_note,
     )  # fmt: skip
 
 

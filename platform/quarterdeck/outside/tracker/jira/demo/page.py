@@ -9,6 +9,7 @@ from quarterdeck.outside.tracker.jira.demo import site
 from quarterdeck.outside.tracker.jira.demo.site import AGENT, IDA, Row, Site
 
 LABELS = ("agent:plan", "agent:implement")
+ICON = '<link rel="icon" href="data:,">'  # or a browser asks for one
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#172b4d}
 article{border-top:1px solid #dfe1e6;padding:1rem 0}h2{font-size:1rem;margin:0}small{color:#5e6c84}
 form{display:inline-block;margin:.3rem .3rem 0 0}pre{white-space:pre-wrap;background:#f4f5f7;padding:.5rem;margin:.3rem 0}"""
@@ -44,7 +45,7 @@ def sorry() -> bytes:
 
 
 def _page(title: str, inside: str) -> bytes:
-    head = f'<meta charset="utf-8"><style>{STYLE}</style><title>{title}</title>'
+    head = f'<meta charset="utf-8">{ICON}<style>{STYLE}</style><title>{title}</title>'
     return f'<!doctype html><html lang="en">{head}<h1>{title}</h1>{inside}'.encode()
 
 
@@ -53,7 +54,7 @@ def html(where: Site) -> bytes:
         rows = [where.shown(row) for row in where.issues.values()]
     said = "".join(_article(row, where.links[row["id"]]) for row in sorted(rows, key=lambda row: int(row["id"])))
     title = "<title>Jira, a demonstration</title><h1>Jira, a demonstration</h1><p>You are Ida Larkfield."
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{STYLE}</style>{title}{said}'.encode()
+    return f'<!doctype html><html lang="en"><meta charset="utf-8">{ICON}<style>{STYLE}</style>{title}{said}'.encode()
 
 
 def _article(row: Row, links: dict[str, Row]) -> str:
