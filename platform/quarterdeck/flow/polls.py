@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -54,19 +54,28 @@ def _poll(watch: Watch) -> int:
         _count(watch, tracker, me)
         _matching(watch, tracker)
     except (TryLater, Refused, GaveUp) as no:
-        pause = min(MAX_PAUSE, max(getattr(no, "after", 60.0), 2.0 ** min(watch.poll_tries, 9)))
         log.warning("polls: %s: %s", watch.project.key, no.text)
-        Watch.objects.filter(id=watch.id).update(
-            poll_due=Now() + timedelta(seconds=pause),
-            poll_lease=None,
-            poll_tries=watch.poll_tries + 1,
-            poll_note=no.text[:400],
+        return _again(watch, no.text, getattr(no, "after", 60.0))
+    except (OperationalError, InterfaceError):
+        raise  # the record is away: that says nothing about this watch, and its lease runs out
+    except Exception as bad:  # the worker's edge: a watch that breaks us holds up itself and nobody else
+        log.exception("polls: %s failed", watch.project.key)
+        return _again(
+            watch, f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest.", 60.0
         )
-        return 0
     Watch.objects.filter(id=watch.id).update(
         since=newest, poll_due=Now() + EVERY, poll_lease=None, polled_at=Now(), poll_tries=0, poll_note=""
     )
     return 1
+
+
+def _again(watch: Watch, why: str, after: float) -> int:
+    """Asked less and less often, with the reason where people look."""
+    pause = min(MAX_PAUSE, max(after, 2.0 ** min(watch.poll_tries, 9)))
+    Watch.objects.filter(id=watch.id).update(
+        poll_due=Now() + timedelta(seconds=pause), poll_lease=None, poll_tries=watch.poll_tries + 1, poll_note=why[:400]
+    )
+    return 0
 
 
 def query_of(watch: Watch) -> str:

@@ -10,7 +10,7 @@ from deckwire.words import Phase
 from quarterdeck.flow import deliveries, intake, polls
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.port import Attachment, Comment, Heard, Issue, Link
-from quarterdeck.record.models import Connection, Delivery, News, Run, Ticket, TicketComment, Watch
+from quarterdeck.record.models import Connection, Delivery, News, Project, Run, Ticket, TicketComment, Watch
 from testkit.desk_abroad import ME, START, Abroad, issue, said
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,18 @@ def test_a_delivery_that_breaks_us_is_put_aside_and_the_others_are_worked(
         pass
     assert states() == ["failed", "done"]
     assert list(Ticket.objects.values_list("external_id", flat=True)) == ["2"]
+
+
+def test_a_watch_that_breaks_us_says_so_and_the_others_are_polled(
+    connection: Connection, watch: Watch, abroad: Abroad, alice_acts: Actor
+) -> None:
+    other = Watch.objects.create(
+        project=Project.objects.create(slug="ops", name="Ops", key="OPS"), connection=connection, spaces=["OPS"],
+        began_at=START, since=START + timedelta(days=1),
+    )  # fmt: skip
+    abroad.put(replace(issue("1"), version=2**70))
+    assert polls.work() == 1
+    watch.refresh_from_db()
+    other.refresh_from_db()
+    assert ("DataError" in watch.poll_note, watch.poll_tries) == (True, 1)
+    assert (other.poll_note, other.polled_at is not None) == ("", True)
