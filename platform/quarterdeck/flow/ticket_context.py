@@ -1,5 +1,7 @@
 """The ticket as its agent reads it: without hidden characters, and each part with where it comes from. A person sees it raw."""
 
+import re
+
 from deckwire.envelope import TicketText
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import Ticket, TicketComment
@@ -39,7 +41,13 @@ def _files(ticket: Ticket) -> str:
     """What was taken is quoted; what was not is named with the reason."""
     parts = []
     for one in ticket.raw.get("files", []):
-        fence = "`" * 8
-        body = f"\n{fence}\n{visible(one['text'])}\n{fence}" if one.get("text") else f" ({one['why']})"
+        body = f"\n{_quoted(visible(one['text']))}" if one.get("text") else f" ({one['why']})"
         parts.append(f"- {visible(one['name'])}{body}")
     return "## Attachments, by whoever attached them\n" + "\n".join(parts) if parts else ""
+
+
+def _quoted(text: str) -> str:
+    """Between fences that are longer than any in it: what stands inside cannot end them and speak for itself."""
+    longest = max((len(one) for one in re.findall("`+", text)), default=0)
+    fence = "`" * max(8, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
