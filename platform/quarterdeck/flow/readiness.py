@@ -27,6 +27,8 @@ def lacks(ticket: Ticket) -> list[str]:
         return ["The ticket was deleted in its tracker."]
     if ticket.category == "done":
         missing.append("The ticket is done.")
+    if ticket.connection_id is not None and ticket.kind == "Epic":
+        return [*missing, EPIC]  # what else it lacks, its tickets will say
     if ticket.connection_id is not None:
         missing += _of_a_tracker(ticket)
     if len(f"{ticket.title} {ticket.description}".split()) < MIN_WORDS:
@@ -39,8 +41,6 @@ def _of_a_tracker(ticket: Ticket) -> list[str]:
     fields = {name.lower(): str(value) for name, value in ticket.facts.get("fields", {}).items()}
     text = f"{ticket.title}\n{ticket.description}\n{fields.get('acceptance criteria', '')}"
     missing = []
-    if ticket.kind == "Epic":
-        missing.append(EPIC)
     if not fields.get("acceptance criteria") and not ACCEPTANCE.search(text):
         missing.append("When is it done? State what must hold, or what should happen instead.")
     if OPEN.search(text):
@@ -60,7 +60,7 @@ def _size(ticket: Ticket, fields: dict[str, str]) -> float:
 
 def warns(ticket: Ticket) -> list[str]:
     """What a person should know before an agent takes it. The ticket comes with its project."""
-    if ticket.category == "done" or not _rehearses(ticket) or rehearsal.knows(ticket.key):
+    if ticket.category == "done" or ticket.kind == "Epic" or not _rehearses(ticket) or rehearsal.knows(ticket.key):
         return []
     return [UNKNOWN]
 

@@ -11,7 +11,7 @@ import pytest
 from django.db.models.functions import Now
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import breakdowns, intake, outbox, outline, polls, starts
+from quarterdeck.flow import breakdowns, intake, outbox, outline, polls, readiness, starts
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.jira.adf_write import document
 from quarterdeck.outside.tracker.jira.demo import server
@@ -260,6 +260,7 @@ def test_the_plan_label_on_an_epic_asks_for_a_proposal_and_for_no_run(epic: Tick
 
 
 def test_an_epic_is_no_run_even_by_force_and_a_task_is_no_epic(epic: Ticket, alice_acts: Actor) -> None:
+    assert (readiness.lacks(epic), readiness.warns(epic)) == ([readiness.EPIC], [])
     with pytest.raises(Refused, match="plan it into tickets"):
         intake.open_run(alice_acts, "k", epic.id, force=True)
     with pytest.raises(Refused, match="Only an epic"):
