@@ -194,3 +194,26 @@ def test_a_proxy_without_registries_is_only_a_proxy() -> None:
     assert way_out("http://127.0.0.1:8702") == dict.fromkeys(
         ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:8702"
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["/pypi-files/..;/secret", "/pypi-files/..\\secret", "/pypi-files/%2e%2e%3bx=1/secret"]
+)
+def test_no_way_of_writing_a_climb_leads_out_of_a_registry(
+    registry: Registry, outlet: tuple[str, int], path: str
+) -> None:
+    """Servers of Java take `..;` for `..`, others a backslash for a slash."""
+    assert (ask(outlet, path)[0].status, registry.asked) == (403, [])
+
+
+@pytest.mark.parametrize("line", [b"GET http://[ HTTP/1.1", b"GET /pypi/\xc3\xa9 HTTP/1.1"])
+def test_an_address_that_is_none_is_refused_in_words(registry: Registry, outlet: tuple[str, int], line: bytes) -> None:
+    with socket.create_connection(outlet, timeout=10) as wire:
+        wire.sendall(line + b"\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert wire.makefile("rb").readline().startswith(b"HTTP/1.1 400 Quarterdeck:")
+    assert registry.asked == []
+
+
+def test_a_registry_that_sends_on_to_no_address_is_told_so(registry: Registry, outlet: tuple[str, int]) -> None:
+    registry.sends_on["/a"] = "http://["
+    assert ask(outlet, "/pypi/a")[0].status == 502

@@ -30,6 +30,8 @@ TOLD = (
     "Accept-Ranges",
     "X-PyPI-Last-Serial",
 )
+STEP = re.compile(r"[/\\]")
+"""Some servers take a backslash for a slash, and `..;` for `..`."""
 INDEX = re.compile(r"^(text/html|application/([\w.-]+\+)?json|application/vnd\.pypi\.simple\.v1\+html)", re.IGNORECASE)
 
 
@@ -54,7 +56,10 @@ class Registries:
         if base is None:
             raise NoWay(403, f"{name[:60] or 'that'} is no registry here; listed are {', '.join(sorted(self.bases)) or 'none'} "
                              "(QUARTERDECK_REGISTRIES)")  # fmt: skip
-        if ".." in unquote(unquote(rest.partition("?")[0])).split("/"):
+        if not rest.isascii():
+            raise NoWay(400, "an address is written in ASCII")
+        steps = STEP.split(unquote(unquote(rest.partition("?")[0])))
+        if any(one.partition(";")[0] == ".." for one in steps):
             raise NoWay(403, "a path that climbs leads out of the registry")
         return f"{base}/{rest}"
 
@@ -76,7 +81,10 @@ def fetch(registries: Registries, method: str, address: str, headers: Mapping[st
         if answer.status not in (301, 302, 303, 307, 308) or not where:
             return answer
         answer.close()
-        address = urljoin(address, where)
+        try:
+            address = urljoin(address, where)
+        except ValueError as bad:
+            raise NoWay(502, "the registry sends on to no address") from bad
         if not registries.holds(address):
             raise NoWay(
                 403,
@@ -146,7 +154,10 @@ class Handler(BaseHTTPRequestHandler):
         """The path; a client that takes us for its proxy names us, or a listed registry, in whole."""
         if self.path.startswith("/"):
             return self.path
-        whole = urlsplit(self.path)._replace(fragment="").geturl()
+        try:
+            whole = urlsplit(self.path)._replace(fragment="").geturl()
+        except ValueError as bad:
+            raise NoWay(400, "this is no address") from bad
         for name, base in {**self.server.registries.bases, "": self._here()}.items():
             if whole.startswith(f"{base}/"):
                 return f"{f'/{name}' if name else ''}{whole[len(base) :]}"
