@@ -59,6 +59,10 @@ def _comment(row: News, run: Run) -> int:
     if asked and asked.kind == RequestKind.PLAN and _plain(words) in YES and _before(row, asked):
         return _end(row, "refused", "It was said before this plan was there: say it again to approve it.")
     supervises = who.person is not None and accounts.supervises(who.person, run.project_id)
+    if asked and asked.kind == RequestKind.BUDGET and not supervises:
+        return _end(
+            row, "refused", "The run's limit is reached: whether it goes on is for somebody who supervises here."
+        )
     return _of(row, say(who, _key(row), run, asked, words, supervises=supervises))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db.models.functions import Now
 
-from deckwire.requests import Ask, Choice, Plan, PlanStep
+from deckwire.requests import Ask, Choice, Fact, Plan, PlanStep
 from deckwire.words import Phase, RequestKind, Verb
 from quarterdeck.flow import accounts, asks, copies, decide, intake, news
 from quarterdeck.flow.actor import Actor
@@ -237,3 +237,21 @@ def test_a_yes_from_before_the_plan_was_there_does_not_approve_it(connection: Co
     assert (request.state, Decision.objects.count()) == ("open", 0)
     assert News.objects.get().state == "refused"
     assert "before this plan" in Ticket.objects.get().note
+
+
+@pytest.mark.parametrize(("by", "decided"), [("paul", 0), ("rita", 1)])
+def test_who_is_only_allowed_to_steer_grants_no_more_steps_by_a_comment(
+    connection: Connection, live: Run, by: str, decided: int
+) -> None:
+    """Words on a limit let the agent go on: as many steps again are a supervisor's to give."""
+    TrackerAccount.objects.create(connection=connection, account="paul", name="Paul", allowed=True)
+    ask = Ask(kind=RequestKind.BUDGET, ask="As many again?", facts=[Fact(label="Limit", value="steps")])
+    Run.objects.filter(id=live.id).update(phase=Phase.WAITING)
+    Request.objects.create(
+        id=asks.request_id(live.id, "i", 0), run=live, kind="budget", interrupt="i", body=ask.model_dump(mode="json"),
+        waiting_since=START,
+    )  # fmt: skip
+    see(connection, issue("1", 2, **SAME, comments=[word("Try it another way.", by)]))
+    news.work()
+    assert Decision.objects.count() == decided
+    assert News.objects.get().state == ("done" if decided else "refused")
