@@ -16,6 +16,16 @@ from testkit.waiting import until
 
 pytestmark = pytest.mark.pods
 PACKAGE = b"WORTH = 7\n"
+STEAL = """
+import json, os, urllib.error, urllib.request
+told = {"secret": open("/run/quarterdeck/secret").read().strip(), "nonce": "f" * 64}
+where, kind = os.environ["QUARTERDECK_URL"] + "/agent/v1/hello", {"Content-Type": "application/json"}
+ask = urllib.request.Request(where, json.dumps(told).encode(), kind)
+try:
+    print(urllib.request.urlopen(ask, timeout=10).status)
+except urllib.error.HTTPError as no:
+    print(no.code, json.load(no)["reason"])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +98,20 @@ def test_a_ticket_is_worked_on_and_merged(alice: Desk, house: Installed) -> None
     origin = ["git", "-c", "safe.directory=*", "--git-dir", str(house.data / "origins" / "larkfield.git")]
     log = subprocess.run([*origin, "log", "-1", "--format=%B", "main"], check=True, capture_output=True, text=True)
     assert "Merge LARK-1" in log.stdout
+
+
+def test_a_spent_secret_opens_nothing_and_its_thief_loses_the_place(alice: Desk, house: Installed) -> None:
+    """Tools in a pod have the agent's own uid, and can read the file. What it holds was good once; a run lives on without him."""
+    house.change("""update record_project set dials = dials || '{"linger": 600}'""")
+    alice.assign("LARK-4")
+    plan = alice.asked("LARK-4", "plan")
+    place = house.value("select place from record_attempt where run_id = %s and epoch = 1", alice.run("LARK-4"))
+    said = house.cluster.kubectl("-n", house.agents, "exec", str(place), "--", "/opt/deckhand/bin/python", "-c", STEAL)
+    assert said.strip() == "409 theft"
+    assert house.value("select state from record_attempt where place = %s", place) == "fenced"
+    house.change("""update record_project set dials = dials || '{"linger": 2}'""")
+    alice.answer("approve", plan)
+    alice.asked("LARK-4", "review")
 
 
 def set_up(alice: Desk, **commands: str) -> None:

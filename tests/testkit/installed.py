@@ -28,7 +28,7 @@ CHART = infra.TOP / "infra" / "chart"
 RELEASE, UID, HOST = "qd", 10001, "quarterdeck.test"
 PACKAGES = "packages"
 PARTS = {"web": 1, "git": 1, "worker": 1, "beat": 1, "reconciler": 2, "outlet": 1}
-INSTALL_S = 300
+INSTALL_S = 600
 LITTLE = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "768Mi"}}
 RESTRICTED = {
     "pod-security.kubernetes.io/enforce": "restricted",
