@@ -30,7 +30,8 @@ def client(*addresses: str, allowed: tuple[str, ...] = (), seen: list[str] | Non
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "127.8.8.8", "::1", "0.0.0.0", "169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "10.1.2.3", "192.168.7.20",
-     "172.16.0.9", "100.64.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1"],
+     "172.16.0.9", "100.64.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1",
+     "64:ff9b:1::7f00:1", "fec0::1", "::a9fe:a9fe", "5f00::1"],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_refused_and_the_setting_is_named(address: str) -> None:
     with pytest.raises(Refused) as no:

@@ -15,6 +15,8 @@ from quarterdeck.errors import Refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PUBLIC_6 = ipaddress.ip_network("2000::/3")
+"""All that is given out as public; beside it stand a network's own translation to IPv4 and old forms of private ones."""
 Lookup = Callable[[str, int], list[str]]
 
 
@@ -85,4 +87,4 @@ class Reach(httpx.BaseTransport):
     def _may(self, ip: Address) -> bool:
         if any(ip.version == one.version and ip in one for one in self._allowed):
             return True
-        return ip.is_global and not ip.is_multicast
+        return ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in PUBLIC_6)
