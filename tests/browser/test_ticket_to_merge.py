@@ -112,7 +112,9 @@ def test_an_agent_is_redirected_in_the_middle_of_its_work(alice: Person, page: P
     page.keyboard.press("Control+Enter")
     expect(notice(page)).to_contain_text("Redirected LARK-7")
     facts = page.get_by_role("complementary", name="Facts")
-    expect(facts.get_by_role("listitem").filter(has_text="Just use money.to_text")).to_contain_text("the agent has taken it up")
+    expect(facts.get_by_role("listitem").filter(has_text="Just use money.to_text")).to_contain_text(
+        "the agent has taken it up"
+    )
     page.keyboard.press("g")
     page.keyboard.press("i")
     open_request(page, "LARK-7", "Review")
@@ -135,7 +137,9 @@ def test_evidence_is_read_first_then_the_code_then_it_is_merged(page: Page, boar
     assert evidence.bounding_box()["y"] < code.bounding_box()["y"]  # type: ignore[index]
     expect(page.get_by_role("row").filter(has_text="Failed before, pass now")).to_contain_text("1")
     page.keyboard.press("a")
-    expect(page.get_by_role("dialog").get_by_role("heading", name=re.compile("^Approve and merge [0-9a-f]{7}\\?$"))).to_be_visible()
+    expect(
+        page.get_by_role("dialog").get_by_role("heading", name=re.compile("^Approve and merge [0-9a-f]{7}\\?$"))
+    ).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url("**/inbox*")
     expect(notice(page)).to_contain_text(re.compile("Merging LARK-1|LARK-1: merged"))

@@ -116,7 +116,7 @@ def test_an_agent_is_redirected_in_the_middle_of_its_work(alice: Desk, house: Ho
 
 def test_a_spent_budget_asks_and_a_raise_lets_the_agent_finish(alice: Desk) -> None:
     budget = alice.asked("LARK-8", "budget")
-    assert "budget" in budget["body"]["context"]
+    assert "under the cap" in budget["body"]["ask"]
     spent = alice.spent("LARK-8")
     assert 0 < spent <= 1_000_000
     alice.answer("raise budget", budget, amountMicro=2_500_000)
