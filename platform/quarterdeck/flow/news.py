@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from deckwire.events import Noted
@@ -19,6 +19,7 @@ from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, News, Request, 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(seconds=15)
 CLOCKS = timedelta(seconds=10)
+BROKEN = timedelta(minutes=10)
 BUSY = (Phase.SEALING, Phase.PUBLISHING, Phase.MERGING)
 READS = (Phase.QUEUED, Phase.STARTING, Phase.WORKING, Phase.PAUSED)
 YES = {"approve", "approved", "yes", "ok", "lgtm", "go", "go ahead"}
@@ -31,8 +32,20 @@ def work(limit: int = 100) -> int:
         "ticket__connection", "ticket__project"
     )
     for row in rows.order_by("id")[:limit]:
-        done += _tell(row)
+        done += _told(row)
     return done
+
+
+def _told(row: News) -> int:
+    try:
+        return _tell(row)
+    except (OperationalError, InterfaceError):
+        raise  # the record is away: that says nothing about this one
+    except Exception as bad:  # the worker's edge: what breaks us waits, and stands in nobody's way
+        log.exception("news %s failed", row.id)
+        note = f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest."
+        News.objects.filter(id=row.id).update(due_at=Now() + BROKEN, note=note)
+        return 0
 
 
 def _tell(row: News) -> int:

@@ -18,6 +18,7 @@ from quarterdeck.record.models import (
     Event,
     News,
     Person,
+    Project,
     Request,
     Run,
     Ticket,
@@ -255,3 +256,21 @@ def test_who_is_only_allowed_to_steer_grants_no_more_steps_by_a_comment(
     news.work()
     assert Decision.objects.count() == decided
     assert News.objects.get().state == ("done" if decided else "refused")
+
+
+def test_news_that_break_us_wait_alone(connection: Connection, live: Run, project: Project, alice_acts: Actor) -> None:
+    ours = Ticket.objects.create(
+        project=project,
+        external_id="b1",
+        key="B-1",
+        title="Of no tracker",
+        description="The total must be rounded once.",
+    )
+    intake.open_run(alice_acts, "b", ours.id)
+    broken = News.objects.create(ticket=ours, cause="comment:1", what="comment", words="From nowhere.", by="rita")
+    see(connection, issue("1", 2, **SAME, comments=[word("Use half even.")]))
+    assert news.work() == 1
+    assert Decision.objects.get().words == "Use half even."
+    broken.refresh_from_db()
+    assert (broken.state, "not foreseen" in broken.note) == ("waiting", True)
+    assert news.work() == 0
