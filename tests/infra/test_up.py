@@ -1,7 +1,6 @@
 """`make run CLUSTER=up`: one command, a cluster of our own, an agent in a pod of it, and its packages by the outlet."""
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +10,9 @@ import pytest
 from testkit import infra
 from testkit.desk import Desk
 from testkit.house import House, living
+from testkit.pods import Cluster
 
 pytestmark = [pytest.mark.pods, pytest.mark.skipif(bool(infra.why_not(root=True)), reason=infra.why_not(root=True))]
-SLOT = os.environ.get("QUARTERDECK_TEST_SLOT", "9")
 FETCH = "import os, urllib.request as u; u.urlopen(os.environ['PIP_INDEX_URL'], timeout=5)"
 INSTALL = f'python3 -c "{FETCH}" && echo 7 > /environment/worth'
 
@@ -39,12 +38,13 @@ def registry() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def house(registry: str) -> Iterator[House]:
-    told = {"CLUSTER": "up", "QD_CLUSTER_SLOT": SLOT, "QUARTERDECK_REGISTRIES": json.dumps({"pypi": registry})}
-    infra.script(infra.CLUSTER / "up.sh", "node", QD_CLUSTER_SLOT=SLOT)  # a first build is not a start
-    with living(**told) as one:
+def house(registry: str, real_cluster: Cluster) -> Iterator[House]:
+    """The cluster is up already: a first build is not a start."""
+    registries = json.dumps({"pypi": registry})
+    with living(CLUSTER="up", QD_CLUSTER_SLOT=real_cluster.slot, QUARTERDECK_REGISTRIES=registries) as one:
         yield one
-    infra.script(infra.CLUSTER / "down.sh", QD_CLUSTER_SLOT=SLOT)
+    real_cluster.kubectl("delete", "namespace", "quarterdeck-agents", "--wait=false")
+    real_cluster.kubectl("delete", "persistentvolume", "packages-of-quarterdeck-agents", "--wait=false")
 
 
 def test_its_packages_come_by_the_outlet_and_its_agent_works(house: House) -> None:
