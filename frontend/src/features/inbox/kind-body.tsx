@@ -56,7 +56,7 @@ function PlanFacts({ request, run, plan }: { request: Request; run: Run; plan: r
   return (
     <dl className={GRID}>
       <Fact label="It names">{plural(plan.length, "step")}{files > 0 && `, ${plural(files, "file")}`}</Fact>
-      <Fact label="Overlap">{run.overlaps.length > 0 ? <span className={FACT_TONE.warn}>{run.overlaps.join(", ")}</span> : "no other open run"}</Fact>
+      <Fact label="Overlap">{run.overlaps.length > 0 ? <span className={FACT_TONE.warn}>{run.overlaps.join(", ")}</span> : "with no other open run"}</Fact>
       {request.facts.map((fact) => <FactLine key={fact.label} fact={fact} />)}
     </dl>
   );
