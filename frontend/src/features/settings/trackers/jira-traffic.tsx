@@ -26,7 +26,7 @@ export function Hooks({ tracker }: { tracker: TrackerView }) {
 /** The newest deliveries; one can be worked again as if it came now. */
 export function Deliveries({ tracker }: { tracker: TrackerView }) {
   const reads = useQueryClient();
-  const read = useQuery({ queryKey: ["deliveries", tracker.id], queryFn: () => getDeliveries(tracker.id), staleTime: 0 });
+  const read = useQuery({ queryKey: ["deliveries", tracker.id], queryFn: () => getDeliveries(tracker.id), staleTime: 0, refetchInterval: 15_000 });
   const again = (id: string) =>
     void deliverAgain(tracker.id, id)
       .then(() => { notify({ text: "It is worked again." }); return reads.invalidateQueries({ queryKey: ["deliveries", tracker.id] }); })
