@@ -133,7 +133,7 @@ function TicketRow({ ticket, on, onFlip }: { ticket: TicketView; on: boolean; on
   return (
     <li className="flex gap-3 py-2.5">
       <Checkbox checked={on} onChange={onFlip} label={`Pick ${ticket.key}`} className="mt-0.5" />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 cursor-pointer" onClick={onFlip}>
         <p className="flex items-baseline gap-2"><span className="mono shrink-0 text-text-2">{ticket.key}</span><span className="min-w-0 truncate font-medium">{reveal(ticket.title)}</span></p>
         {ticket.readiness.ready && <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ...ticket.labels].map(reveal).join(" · ")}</p>}
         {heldBy(ticket).map((words) => <p key={words} className="text-meta text-needs">{reveal(words)}</p>)}
