@@ -33,6 +33,12 @@ class Rita:
     def says(self, words: str) -> None:
         self.ask("POST", "/comment", body=words)
 
+    def moves(self, status: str) -> None:
+        ways = self.ask("GET", "/transitions")["transitions"]
+        self.ask(
+            "POST", "/transitions", transition={"id": next(one["id"] for one in ways if one["to"]["name"] == status)}
+        )
+
     def told(self) -> list[str]:
         """What others said in comments, without the marks by which they are known again."""
         rows = sorted(self.ask("GET", "/comment")["comments"], key=lambda one: int(one["id"]))
