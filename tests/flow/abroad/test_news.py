@@ -25,6 +25,7 @@ from quarterdeck.record.models import (
     TrackerAccount,
     Watch,
 )
+from quarterdeck.record.views.requests import by_name
 from testkit.desk_abroad import ME, START, Abroad, issue
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,13 @@ def test_a_comment_goes_to_the_run_with_its_author(connection: Connection, live:
         "Use banker's rounding.",
     )
     assert Command.objects.get().for_agent
+
+
+def test_who_has_no_account_here_is_called_by_the_name_in_the_tracker(connection: Connection, live: Run) -> None:
+    TrackerAccount.objects.filter(account="rita").update(person=None, name="Rita Reporter", allowed=True)
+    see(connection, issue("1", 2, **SAME, comments=[word("Use banker's rounding.")]))
+    assert news.work() == 1
+    assert by_name(Decision.objects.get()) == "Rita Reporter"
 
 
 def test_an_answer_written_in_the_tracker_is_a_decision(connection: Connection, live: Run) -> None:

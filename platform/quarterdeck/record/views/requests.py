@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from deckwire import views
 from deckwire.requests import Ask
 from deckwire.words import Risk
-from quarterdeck.record.models import Decision, Request, RequestState
+from quarterdeck.record.models import Decision, Request, RequestState, TrackerAccount
 from quarterdeck.record.views.times import ms, ms_or_none
 
 STATE = {str(RequestState.SUPERSEDED): "withdrawn"}
@@ -67,4 +67,13 @@ def _decided(row: Decision | None) -> views.DecidedBy | None:
 
 def by_name(row: Decision) -> str:
     """Who it was, in words: the person's name, or the rule's or tracker user's."""
-    return str(row.person) if row.person else row.actor.partition(":")[2] or row.actor
+    if row.person:
+        return str(row.person)
+    word = row.actor.partition(":")[2] or row.actor
+    return (_in_tracker(row, word) if row.actor_type == "tracker" else "") or word
+
+
+def _in_tracker(row: Decision, account: str) -> str:
+    """The name that goes with a tracker's account: the account itself tells a reader nothing."""
+    known = TrackerAccount.objects.filter(connection=row.run.ticket.connection_id, account=account)
+    return known.values_list("name", flat=True).first() or ""
