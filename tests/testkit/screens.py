@@ -55,7 +55,7 @@ SCREENS = (
     Screen("list", "/list", "LARK-2"),
     Screen("list-selection", "/list", "runs selected", keys("x", "j", "x"), narrow=False),
     Screen("run-timeline", "/runs/{LARK-1}", "Plan"),
-    Screen("run-terminal", "/runs/{LARK-1}?tab=terminal", "Plan"),
+    Screen("run-terminal", "/runs/{LARK-1}?tab=terminal", "Terminal"),
     Screen("run-diff", "/runs/{LARK-1}?tab=diff", "larkfield/"),
     Screen("run-files", "/runs/{LARK-1}?tab=files", "larkfield/"),
     Screen("run-events", "/runs/{LARK-1}?tab=events", "opened"),

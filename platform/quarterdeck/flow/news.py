@@ -22,7 +22,19 @@ CLOCKS = timedelta(seconds=10)
 BROKEN = timedelta(minutes=10)
 BUSY = (Phase.SEALING, Phase.PUBLISHING, Phase.MERGING)
 READS = (Phase.QUEUED, Phase.STARTING, Phase.WORKING, Phase.PAUSED)
-YES = {"approve", "approved", "yes", "ok", "lgtm", "go", "go ahead"}
+YES = {
+    "approve",
+    "approved",
+    "i approve",
+    "yes",
+    "yes please",
+    "ok",
+    "lgtm",
+    "go",
+    "go ahead",
+    "work by this plan",
+    "yes work by this plan",
+}
 
 
 def work(limit: int = 100) -> int:
@@ -87,7 +99,7 @@ def _before(row: News, asked: Request) -> bool:
 
 
 def _plain(words: str) -> str:
-    return words.strip().strip(".!").lower()
+    return " ".join(words.strip().strip(".!").replace(",", " ").lower().split())
 
 
 def say(who: Actor, key: str, run: Run, asked: Request | None, words: str, *, supervises: bool) -> Receipt:
@@ -97,7 +109,7 @@ def say(who: Actor, key: str, run: Run, asked: Request | None, words: str, *, su
     plain = _plain(words)
     if asked.kind == RequestKind.QUESTION:
         fitting = (
-            one["id"] for one in asked.body.get("choices", []) if plain in (one["id"].lower(), one["label"].lower())
+            one["id"] for one in asked.body.get("choices", []) if plain in (_plain(one["id"]), _plain(one["label"]))
         )
         return decide.decide(who, key, Verb.ANSWER, requests=[asked.id], words=words, choice=next(fitting, ""))
     if asked.kind == RequestKind.PLAN and supervises and plain in YES:

@@ -21,6 +21,10 @@ HEARTBEAT = timedelta(minutes=10)
 LATELY = timedelta(days=1)
 MOST = 500
 ASKING = (RequestKind.QUESTION, RequestKind.PLAN, RequestKind.BUDGET)
+HOW = {
+    RequestKind.QUESTION: "Answer here with a comment",
+    RequestKind.PLAN: 'Answer "yes" here to approve it; any other words redirect the agent',
+}
 ENDED = (Phase.MERGED, Phase.CLOSED, Phase.FAILED)
 
 
@@ -79,7 +83,7 @@ def _questions(run: Run, report: Report) -> int:
 def _question(row: Request, run: Run) -> str:
     body = row.body
     choices = "".join(f"\n- {visible(one['label'])}" for one in body.get("choices", []))
-    how = "Answer here with a comment" if row.kind == RequestKind.QUESTION else "Answer here in your own words"
+    how = HOW.get(RequestKind(row.kind), "Answer here in your own words")
     where = f", or [open the run]({status.url(run)})" if status.url(run) else ""
     return f"**A question.** {visible(body.get('ask', ''))[:4_000]}{choices}\n\n{how}{where}."
 

@@ -78,9 +78,11 @@ def _proposal(run: Run) -> list[str]:
 
 
 def _money(run: Run) -> list[str]:
-    """In steps of a tenth: each cent is no news."""
-    spent = welcome.spent(run) // 100_000 * 100_000 if run.open else welcome.spent(run)
-    return [f"Cost: {spent / 1e6:.2f} of {run.cap_micro / 1e6:.2f}."]
+    """While it works in steps of a tenth, rounded up: each cent is no news, and nobody reads less than was spent."""
+    spent = welcome.spent(run)
+    if run.open and spent:
+        return [f"Cost: up to ${-(-spent // 100_000) / 10:.2f} of ${run.cap_micro / 1e6:.2f}."]
+    return [f"Cost: ${spent / 1e6:.2f} of ${run.cap_micro / 1e6:.2f}."]
 
 
 def _clock(at: datetime) -> str:

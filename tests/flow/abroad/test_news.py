@@ -194,7 +194,7 @@ def test_an_account_is_linked_by_a_code_that_only_it_can_write(connection: Conne
     ("text", "by", "verb"),
     [
         ("LGTM!", "rita", "approve"), ("Go ahead.", "rita", "approve"), ("yes, but round half even", "rita", "redirect"),
-        ("approve", "paul", "redirect"),
+        ("Yes, work by this plan.", "rita", "approve"), ("approve", "paul", "redirect"),
     ],
 )  # fmt: skip
 def test_a_plan_is_approved_by_the_word_of_a_linked_supervisor_alone(

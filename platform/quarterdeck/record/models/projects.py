@@ -27,9 +27,9 @@ class Project(Row):
     dials = models.JSONField(default=default_dials)
     routes = models.JSONField(default=default_routes)
     places = models.PositiveSmallIntegerField(default=4)
-    weight = models.PositiveSmallIntegerField(default=1)
+    weight = models.PositiveSmallIntegerField(default=1, db_default=1)
     """Its part of the places in all, beside the other projects' weights."""
-    turn = models.BigIntegerField(default=0)
+    turn = models.BigIntegerField(default=0, db_default=0)
     """How often it was given a place, for its weight (record/turns.py)."""
     daily_micro = models.BigIntegerField(null=True)
     """What its runs may spend in a day (UTC) before no other one starts. No limit: null."""
@@ -68,7 +68,7 @@ class Repository(Row):
     fetch_tries = models.PositiveIntegerField(default=0)
     fetch_note = models.CharField(max_length=400, blank=True)
     """Why it could not be fetched the last time."""
-    newest = models.CharField(max_length=40, blank=True)
+    newest = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The branch's newest commit, as it was when it was looked at last."""
     looked_at = models.DateTimeField(null=True)
     """When that was; also when it was looked for in vain."""

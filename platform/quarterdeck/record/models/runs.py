@@ -52,7 +52,7 @@ class Run(Row):
     """Attempts in a row that ended by the agent's own fault without a step written."""
     losses = models.PositiveSmallIntegerField(default=0)
     """Attempts in a row that infrastructure took without a step written: the back-off's exponent."""
-    priority = models.CharField(max_length=10, blank=True)
+    priority = models.CharField(max_length=10, blank=True, default="", db_default="")
     """A supervisor's word: Highest, High, Medium or Low. Empty: its ticket's."""
     next_command = models.PositiveIntegerField(default=1)
     overlaps = models.JSONField(default=list)

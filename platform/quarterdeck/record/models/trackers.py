@@ -50,7 +50,7 @@ class Watch(Row):
     poll_note = models.CharField(max_length=400, blank=True)
     counted_at = models.DateTimeField(null=True)
     """When all our tickets were last asked for by id: what is not there any more was deleted."""
-    matches_left = models.PositiveIntegerField(default=0)
+    matches_left = models.PositiveIntegerField(default=0, db_default=0)
     """Of the trigger's own query: matches that the last poll did not get to."""
 
 

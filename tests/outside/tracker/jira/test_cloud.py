@@ -16,7 +16,7 @@ from quarterdeck.outside.tracker.jira.connect import connect
 from quarterdeck.outside.tracker.jira.demo import server
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo, Fault, limited
-from quarterdeck.outside.tracker.jira.demo.site import IDA, project
+from quarterdeck.outside.tracker.jira.demo.site import IDA, project, status
 from quarterdeck.outside.tracker.port import WRITES
 from quarterdeck.outside.tracker.shapes import Draft
 from testkit import adf, openapi, recorded, trackers
@@ -258,10 +258,12 @@ def test_a_screen_that_asks_for_something_is_told_and_can_be_filled(cloud: Cloud
     assert cloud.transition(id, "done", names=["Done"], fields={"resolution": "fixed"}) is True
 
 
-def test_a_ticket_goes_sideways_only_to_where_it_has_not_been(cloud: Cloud, demo: Demo) -> None:
+def test_a_ticket_goes_back_sideways_from_our_own_move_and_never_from_a_persons(cloud: Cloud, demo: Demo) -> None:
     id = first(cloud)
     cloud.transition(id, "doing")
     assert cloud.transition(id, "doing", names=["In Review"], sideways=True) is True
+    assert cloud.transition(id, "doing", names=["In Progress"], sideways=True) is True
+    demo.site.edit(IDA, demo.site.issues[id], {"status": status("In Review")})
     assert cloud.transition(id, "doing", names=["In Progress"], sideways=True) is False
     assert cloud.fetch(id).status == "In Review"
 
