@@ -130,7 +130,9 @@ async def test_each_child_gets_the_signal_it_understands(house: House, diary: Di
         return "up" in diary.lines()
 
     supervisor = Supervisor(house)
-    await supervisor.stage(Service("postgres", ["env", "--default-signal=INT", "sh", "-c", script], ready, stop=signal.SIGINT))
+    await supervisor.stage(
+        Service("postgres", ["env", "--default-signal=INT", "sh", "-c", script], ready, stop=signal.SIGINT)
+    )
     await supervisor.stop()
     assert diary.lines() == ["up", "fast"]
 
