@@ -183,7 +183,7 @@ def test_a_project_that_has_spent_its_day_starts_nothing_and_says_so(
     assert said(run) == ["Next to start."]
     spend(run, 1)
     (words,) = said(run)
-    assert words.startswith("Next in line; Larkfield has spent 3.00 of 3.00 today")
+    assert words.startswith("Next in line; Larkfield has spent $3.00 of $3.00 today")
     assert give_all(run, other) == [other.ticket.key]
     projects.edit(alice_acts, project.id, daily_micro=0)
     assert give_all(run) == [run.ticket.key]
@@ -194,7 +194,7 @@ def test_the_whole_installations_day_counts_for_everybody(alice_acts: Actor, ope
     spend(other, 5_000_000)
     priorities.set_site(alice_acts, daily_micro=4_000_000)
     assert give_all(run, other) == []
-    assert "this installation has spent 5.00 of 4.00 today" in said(run)[0]
+    assert "this installation has spent $5.00 of $4.00 today" in said(run)[0]
     priorities.set_site(alice_acts, daily_micro=0)
     assert len(give_all(run, other)) == 2
 

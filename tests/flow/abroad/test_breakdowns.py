@@ -1,6 +1,5 @@
 """An epic becomes tickets: proposed from its text, edited and approved by a person, each created once whatever dies between."""
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,14 +13,13 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import breakdowns, intake, outbox, outline, polls, readiness, starts
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.jira.adf_write import document
-from quarterdeck.outside.tracker.jira.demo import server
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo, Fault
 from quarterdeck.outside.tracker.jira.demo.site import IDA, Row
-from quarterdeck.record import keys
 from quarterdeck.record.models import Audit, Breakdown, Connection, Outbox, Project, Ticket, TrackerAccount, Watch
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import audited
+from testkit.demo_jira import watched
 
 pytestmark = pytest.mark.django_db
 TEXT = """The customer must see one price.
@@ -51,12 +49,7 @@ def demo(settings: Any) -> Iterator[Demo]:
 
 @pytest.fixture
 def watch(demo: Demo, project: Project) -> Watch:
-    secret, key_id = keys.seal(json.dumps({"token": server.TOKEN, "hooks": []}))
-    row = Connection.objects.create(
-        kind="tracker", name="Jira", protocol="jira", base_url=demo.url, secret=secret, key_id=key_id,
-        options={"flavour": "cloud", "email": server.EMAIL},
-    )  # fmt: skip
-    return Watch.objects.create(project=project, connection=row, spaces=["LARK"])
+    return watched(project, demo)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Statuses and labels for each stage, and the time that was worked: off at first, written once, against a Jira over HTTP."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,12 +11,13 @@ from deckwire.words import Phase
 from quarterdeck.errors import Refused
 from quarterdeck.flow import intake, outbox, polls, report, tracker_settings
 from quarterdeck.flow.actor import Actor
-from quarterdeck.outside.tracker.jira.demo import server, site
+from quarterdeck.outside.tracker.jira.demo import site
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo, Fault
 from quarterdeck.outside.tracker.jira.demo.site import AGENT, IDA, Row
-from quarterdeck.record import keys, lifecycle
+from quarterdeck.record import lifecycle
 from quarterdeck.record.models import Attempt, Connection, Outbox, Project, Run, Ticket, Watch
+from testkit.demo_jira import watched
 from testkit.desk_abroad import START
 
 pytestmark = pytest.mark.django_db
@@ -34,12 +34,7 @@ def demo(settings: Any) -> Iterator[Demo]:
 
 @pytest.fixture
 def watch(demo: Demo, project: Project) -> Watch:
-    secret, key_id = keys.seal(json.dumps({"token": server.TOKEN, "hooks": []}))
-    row = Connection.objects.create(
-        kind="tracker", name="Jira", protocol="jira", base_url=demo.url, secret=secret, key_id=key_id,
-        options={"flavour": "cloud", "email": server.EMAIL},
-    )  # fmt: skip
-    made = Watch.objects.create(project=project, connection=row, spaces=["LARK"], began_at=START)
+    made = watched(project, demo, began_at=START)
     assert polls.work() == 1
     return made
 

@@ -93,7 +93,7 @@ def _blocks(standing: Standing, project: UUID, *, in_reach: bool) -> tuple[str, 
 
 def _spent(who: str, purse: Purse) -> str:
     return (
-        f"{who} has spent {purse.spent / 1_000_000:.2f} of {(purse.limit or 0) / 1_000_000:.2f} today: it goes on at "
+        f"{who} has spent ${purse.spent / 1_000_000:.2f} of ${(purse.limit or 0) / 1_000_000:.2f} today: it goes on at "
         "00:00 UTC, or when that is raised"
     )
 
