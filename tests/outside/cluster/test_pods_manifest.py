@@ -125,9 +125,16 @@ def test_the_platforms_own_image_named_again_needs_no_bringing() -> None:
     assert manifest.pod(GROUND, replace(SPEC, image=GROUND.image)) == manifest.pod(GROUND, SPEC)
 
 
-def test_a_projects_wishes_go_before_the_installations() -> None:
+def test_a_project_cannot_leave_the_isolation_and_the_nodes_that_the_operator_chose() -> None:
+    ground = replace(GROUND, runtime_class="gvisor", node_selector={"pool": "agents"})
+    made = manifest.pod(ground, replace(SPEC, runtime_class="runc", node_selector={"pool": "any", "disk": "ssd"}))
+    assert made["spec"]["runtimeClassName"] == "gvisor"
+    assert made["spec"]["nodeSelector"] == {"pool": "agents", "disk": "ssd"}
+
+
+def test_a_projects_wishes_hold_where_the_installation_says_nothing() -> None:
     ground = replace(
-        GROUND, runtime_class="runc", node_selector={"disk": "ssd", "zone": "a"}, priority_class="low", labels={"team": "x"},
+        GROUND, node_selector={"disk": "ssd"}, priority_class="low", labels={"team": "x"},
         pull_secrets=("reg",), host_aliases={"doors": "10.0.0.9"},
     )  # fmt: skip
     spec = replace(

@@ -37,7 +37,7 @@ const BOXES: readonly { key: keyof PlaceText; name: string; hint: string; wide?:
   { key: "cpu", name: "Processors", hint: "Cores; empty: 1", numeric: true },
   { key: "memoryMb", name: "Memory", hint: "MiB; empty: 2048", numeric: true },
   { key: "diskMb", name: "Disk", hint: "MiB; empty: 4096", numeric: true },
-  { key: "runtimeClass", name: "Runtime class", hint: "With pods, e.g. gvisor; empty: the installation's" },
+  { key: "runtimeClass", name: "Runtime class", hint: "With pods, e.g. gvisor; where the installation names one, that holds" },
   { key: "nodeSelector", name: "Node selector", hint: "With pods: key=value, one a line", lines: true },
   { key: "labels", name: "Labels", hint: "On each pod, e.g. kueue.x-k8s.io/queue-name=agents", lines: true },
 ];

@@ -26,7 +26,8 @@ class PlaceSpec:
     `environment` names a folder of installed packages, seen at /environment, read-only; "" for none. Kind "install" alone may
     be `environment_writable` (the folder is made, empty) and have a `network`: a way out to other machines, none to this one.
     From `cpu` on, a project's own wishes; `image`, `runtime_class`, `node_selector`, `priority_class` and `labels` mean
-    something on Kubernetes only, "" and {} leave them to the installation.
+    something on Kubernetes only, "" and {} leave them to the installation. A runtime class or a node's label that the
+    installation names holds for everybody: a project chooses where nothing is said.
     """
 
     name: str

@@ -127,9 +127,9 @@ def _tolerated(what: str) -> Json:
 
 def _where(ground: Ground, spec: PlaceSpec) -> Json:
     found = {
-        "runtimeClassName": spec.runtime_class or ground.runtime_class,
+        "runtimeClassName": ground.runtime_class or spec.runtime_class,
         "priorityClassName": spec.priority_class or ground.priority_class,
-        "nodeSelector": {**ground.node_selector, **spec.node_selector},
+        "nodeSelector": {**spec.node_selector, **ground.node_selector},
         "imagePullSecrets": [{"name": name} for name in ground.pull_secrets],
         "hostAliases": [{"ip": ip, "hostnames": [name]} for name, ip in sorted(ground.host_aliases.items())],
     }
