@@ -6,8 +6,15 @@ from quarterdeck.up import start
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing: where things live and listen comes from the environment, as for every other process."""
+    """Where things live and listen comes from the environment, as for every other process."""
+    parser.add_argument(
+        "--prepared",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="what ./run waited for before; added to the start's time",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return start.main()
+    return start.main(prepared=arguments.prepared)

@@ -36,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="run", description="Prepare this checkout, then start Quarterdeck.")
     parser.add_argument("--for", dest="what", choices=["run", "test", "check"], default="run")
     what = parser.parse_args().what
+    began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         look_around()
@@ -46,7 +47,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("\nStopped. Nothing is left running; the next start goes on from here.")
     if what == "run":
-        os.execv(VENV / "bin" / "quarterdeck", ["quarterdeck", "up"])
+        os.execv(VENV / "bin" / "quarterdeck", start(time.monotonic() - began))
+
+
+def start(seconds: float) -> list[str]:
+    """The words of the start proper, which tells the person the whole of what they waited."""
+    return ["quarterdeck", "up", "--prepared", f"{seconds:.1f}"]
 
 
 def look_around() -> None:

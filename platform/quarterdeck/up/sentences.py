@@ -43,10 +43,19 @@ def why(broken: OSError) -> str:
     return f"The machine refused: {broken.strerror or broken}{where}."
 
 
-def welcome(address: str, link: str, missing: list[str], seconds: float) -> None:
-    say(f"\nReady in {seconds:.1f} s\n\n  Dashboard      {address}")
+def took(seconds: float, prepared: float) -> str:
+    """All that the person waited for: `prepared` is what came before this process, packages and the dashboard's build."""
+    if prepared < 0.05:
+        return f"{seconds:.1f} s"
+    return f"{seconds + prepared:.1f} s ({prepared:.1f} s to prepare this checkout, {seconds:.1f} s to start)"
+
+
+def welcome(address: str, link: str, missing: list[str], waited: str, jira: str = "") -> None:
+    say(f"\nReady in {waited}\n\n  Dashboard      {address}")
     if link:
         say(f"  First sign-in  {link if link.startswith('http') else address + link}")
+    if jira:
+        say(f"  Jira           {jira}")
     for line in missing:
         say(f"  Not set up     {line}")
     say("\nCtrl-C stops everything.")

@@ -23,8 +23,8 @@ PYTHON = (sys.executable, "-P")
 MANAGE = (sys.executable, str(TOP / "manage.py"))
 
 
-def main(given: Mapping[str, str] = os.environ) -> int:
-    """The exit code: 0 after an ordered stop, 1 with one clear sentence."""
+def main(given: Mapping[str, str] = os.environ, prepared: float = 0.0) -> int:
+    """The exit code: 0 after an ordered stop, 1 with one clear sentence. `prepared`: seconds that went by before."""
     try:
         place = environment.read(given)
         environment.make_folders(place)
@@ -32,7 +32,7 @@ def main(given: Mapping[str, str] = os.environ) -> int:
         lock = DataLock(place.data)
         lock.take()
         try:
-            return asyncio.run(_live(place, given, lock))
+            return asyncio.run(_live(place, given, lock, prepared))
         finally:
             lock.free()
     except GaveUp as told:
@@ -42,7 +42,7 @@ def main(given: Mapping[str, str] = os.environ) -> int:
     return 1
 
 
-async def _live(place: Place, given: Mapping[str, str], lock: DataLock) -> int:
+async def _live(place: Place, given: Mapping[str, str], lock: DataLock, prepared: float) -> int:
     """Start, stay until a signal, stop. Whatever happens between, nothing of ours is left behind."""
     leave = _on_signals()
     started = time.monotonic()
@@ -58,9 +58,7 @@ async def _live(place: Place, given: Mapping[str, str], lock: DataLock) -> int:
         if await _unless(leave, boot.start(given)):
             ports.write(place.run, place.host, port)
             lock.tell({"address": boot.address})
-            sentences.welcome(boot.address, boot.news.get("link", ""), boot.missing(), time.monotonic() - started)
-            if demo:
-                sentences.say(f"  Jira           {demo.address}")
+            boot.welcome(sentences.took(time.monotonic() - started, prepared))
             await leave.wait()
     finally:
         await _stop(boot.supervisor, place)
@@ -202,6 +200,10 @@ class Boot:
             Service("worker", worker),
             Service("beat", beat),
         ]
+
+    def welcome(self, waited: str) -> None:
+        link, there = self.news.get("link", ""), self.demo.address if self.demo else ""
+        sentences.welcome(self.address, link, self.missing(), waited, there)
 
     def missing(self) -> list[str]:
         lines = [] if self.news.get("models") else [sentences.NO_MODELS]
