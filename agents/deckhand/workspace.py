@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deckhand.exits import Misconfigured
 from deckhand.git import Git, GitFailed
+from deckhand.subject import changes, subject
 from deckwire import crash
 from deckwire.base import Message
 from deckwire.events import Committed, Noted
@@ -79,11 +80,11 @@ class Workspace:
     async def first_act(self, checkpoint: str, step: int) -> str:
         """Commits and pushes when something changed; the commit that the checkpoint has to name, in any case."""
         if self.dirty or self.second_parent:
-            made = await self.commit(f"Step {step}\n\nQuarterdeck-Checkpoint: {checkpoint}\n")
+            made = await self.commit(f"Quarterdeck-Step: {step}\nQuarterdeck-Checkpoint: {checkpoint}\n")
             if made:
                 await self.push()
                 crash.point("agent.pushed")
-                self._say(Committed(sha=self.head, step=max(0, step), title=f"Step {step}"))
+                self._say(Committed(sha=self.head, step=max(0, step), title=made))
             self._tell_skipped()
             self.dirty = False
         return self.head
@@ -97,20 +98,24 @@ class Workspace:
                 Noted(text=f"Left out of the commit, over {CAP_BYTES // 2**20} MB", detail=", ".join(fresh)[:2000])
             )
 
-    async def commit(self, message: str) -> bool:
-        """Everything that .gitignore lets through and that is not over 5 MB, in one commit on top of `head`."""
+    async def commit(self, trailers: str = "") -> str:
+        """Everything that .gitignore lets through and that is not over 5 MB, in one commit on top of `head`. What was
+        done, as the commit's first line says it; "" when nothing was."""
         excluded = await self._not_ours()
         # "add" with a pathspec that names no file at all fails, and "." must win over the exclusions.
         specs = os.fsencode("\0".join([".", *(f":(exclude,literal,top){path}" for path in excluded)]))
         await self.git.run("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=specs)
         tree = (await self.git.run("write-tree")).text
-        if tree == (await self.git.run("rev-parse", f"{self.head}^{{tree}}")).text and not self.second_parent:
-            return False
+        changed = await self.git.run("diff-tree", "-r", "-z", "--name-status", "--no-renames", self.head, tree)
+        if not changed.out and not self.second_parent:
+            return ""
+        did = subject(changes(changed.out), self.second_parent)
         parents = ["-p", self.head, *(["-p", self.second_parent] if self.second_parent else [])]
-        self.head = (await self.git.run("commit-tree", tree, *parents, stdin=message.encode())).text
+        said = (f"{did}\n\n{trailers}" if trailers else f"{did}\n").encode()
+        self.head = (await self.git.run("commit-tree", tree, *parents, stdin=said)).text
         self.second_parent = ""
         await self.git.run("update-ref", "--no-deref", "HEAD", self.head)
-        return True
+        return did
 
     async def push(self) -> None:
         """Moves the run's ref from exactly the value it had. An answer that was lost shows as a ref that is there."""

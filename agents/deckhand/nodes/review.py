@@ -36,7 +36,7 @@ async def review(deck: Deck, state: State, config: RunnableConfig) -> State:
 
 async def seal(deck: Deck, state: State, config: RunnableConfig) -> State:
     """Commits and pushes before it says so: the head that `sealed` names is in the run's repository by then."""
-    if await deck.workspace.commit("Seal\n"):
+    if await deck.workspace.commit():
         await deck.workspace.push()
     crash.point("agent.sealing")
     deck.workspace.dirty = False

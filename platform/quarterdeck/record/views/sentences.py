@@ -104,7 +104,7 @@ SENTENCES: dict[str, Sentence] = {
     "edited": lambda e, _: f"Edited {e.path}, +{e.added} −{e.removed}",
     "ran": _ran,
     "tested": _tested,
-    "committed": lambda e, _: e.title or f"Step {e.step}",
+    "committed": lambda e, _: f"Committed {e.sha[:7]}: {e.title}" if e.title else f"Committed {e.sha[:7]}",
     "progressed": lambda e, _: f"Plan step {e.index + 1}: {e.state}{', ' + e.note if e.note else ''}",
     "noted": lambda e, _: e.text,
     "failed": lambda e, _: e.text,
