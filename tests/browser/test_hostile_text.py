@@ -96,7 +96,9 @@ def test_hostile_words_are_read_never_obeyed(alice: Person, desk: Desk, house: H
     if path not in ("/fleet", "/review") and "tab=files" not in path:
         expect(page.get_by_text("alert(").first).to_be_attached()
     assert page.locator("img, iframe, object, main script").count() == 0
-    assert page.locator("[onerror], a[href^='javascript:'], a[href*='attacker']").count() == 0
+    assert page.locator("[onerror], a[href^='javascript:']").count() == 0
+    # A ticket may link to the web; the page it leads to learns nothing of us and gets no hold of ours.
+    assert page.locator("a[href*='attacker']:not([target=_blank][rel~=noreferrer][rel~=noopener])").count() == 0
     assert page.title().removeprefix("(1) ") == "Quarterdeck"
     page.close()
     alice.watch.calm()

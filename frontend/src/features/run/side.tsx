@@ -5,6 +5,7 @@ import { cx } from "@/lib/cx";
 import { exactTime, span, timeOfDay } from "@/lib/time";
 import { useNow } from "@/live/clock";
 import { Ago } from "@/ui/clock";
+import { Markdown } from "@/ui/markdown";
 import { CostMeter } from "@/ui/meter";
 import { Fact, Section } from "@/ui/section";
 import type { Attempt, Command, Run } from "@/wire/types";
@@ -25,7 +26,7 @@ export function RunSide({ run }: { run: Run }) {
       <Section title="Attempts"><Attempts list={run.attempts} /></Section>
       <Section title="Decisions and their fate"><Commands list={run.commands} /></Section>
       <Section title="Ticket">
-        <p className="whitespace-pre-wrap break-words text-text-2">{run.ticket.description}</p>
+        <Markdown text={run.ticket.description} className="text-text-2" />
         <dl className="grid grid-cols-2 gap-3">
           <Fact label="Kind">{run.ticket.kind}, {run.ticket.priority}</Fact>
           {run.ticket.reporter && <Fact label="Reporter">{run.ticket.reporter}</Fact>}

@@ -15,6 +15,7 @@ import { projectName } from "@/live/hooks";
 import { Button, IconButton } from "@/ui/button";
 import { Ago } from "@/ui/clock";
 import { TextArea } from "@/ui/field";
+import { Markdown } from "@/ui/markdown";
 import { Avatar } from "@/ui/person";
 import { Section } from "@/ui/section";
 import type { TicketView } from "@/wire/types";
@@ -53,7 +54,7 @@ function Shown({ ticket }: { ticket: TicketView }) {
       <h2 className="text-ask font-semibold tracking-[-0.015em] text-balance">{reveal(ticket.title)}</h2>
       {heldBy(ticket).map((words) => <p key={words} className="text-needs">{reveal(words)}</p>)}
       {ticket.readiness.note && ticket.openRun === null && <Note text={ticket.readiness.note} />}
-      <p className="prose-measure whitespace-pre-wrap break-words text-lead text-text-2">{reveal(ticket.description) || "No description."}</p>
+      <Markdown text={ticket.description || "No description."} className="text-lead text-text-2" />
       <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).map((word) => reveal(String(word))).join(" · ")}</p>
     </>
   );
@@ -121,7 +122,7 @@ function Comments({ ticket, may }: { ticket: TicketView; may: boolean }) {
             <Avatar name={comment.by} size={22} />
             <div className="min-w-0 flex-1">
               <p className="flex items-baseline gap-2"><span className="font-medium">{comment.by}</span><Ago at={comment.at} className="text-meta text-text-3" /></p>
-              <p className="prose-measure whitespace-pre-wrap break-words text-text-2">{reveal(comment.body)}</p>
+              <Markdown text={comment.body} className="text-text-2" />
             </div>
           </li>
         ))}
