@@ -10,10 +10,18 @@ import sys
 import traceback
 from importlib import import_module
 
+from deckhand import ahead
 from deckhand.canary import refuse_exposed
 from deckhand.exits import Leaving
 from deckhand.sandbox import harden
 from deckhand.settings import from_environment
+
+AHEAD = {
+    "attempt": ("deckhand.attempt", "deckhand.aboard"),
+    "check": ("deckhand.check",),
+    "install": ("deckhand.install",),
+}
+"""What each kind of work needs, in the order in which it needs it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +31,7 @@ def main(arguments: list[str]) -> int:
         # Before the secret is read: code under test must not read it out of our memory.
         harden()
         settings = from_environment()
+        ahead.load(AHEAD[name])
         refuse_exposed(settings.canary, patience=settings.canary_seconds)
         asyncio.run(getattr(import_module(f"deckhand.{name}"), name)(settings))
     except Leaving as end:

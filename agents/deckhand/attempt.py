@@ -1,4 +1,4 @@
-"""One attempt from hello to goodbye. Nothing heavy is imported before hello: LangGraph and the provider come after ready."""
+"""One attempt from hello to goodbye. Hello needs nothing heavy: LangGraph is imported beside it, the provider after ready."""
 
 import asyncio
 import contextlib

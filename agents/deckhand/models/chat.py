@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 
+from deckhand.ahead import uncollected
 from deckhand.exits import BudgetSpent, Fenced, GaveUp, ModelDown, Stopped
 from deckhand.models.faults import Fault, Truncated, raised_by, read
 from deckhand.models.port import Call
@@ -36,10 +37,11 @@ class Chat:
         self._made: dict[str, Any] = {}
 
     def warm(self) -> None:
-        """Imports what the first call needs (0.8 s): to be called from a thread, while the repository is cloned."""
-        for route in self._routes.values():
-            self._model(route)
-            raised_by(route.protocol)
+        """Imports what the first call needs (0.5 s): to be called from a thread, while the first steps are stored."""
+        with uncollected():
+            for route in self._routes.values():
+                self._model(route)
+                raised_by(route.protocol)
 
     async def answer(self, call: Call, messages: list[BaseMessage], tools: list[dict[str, Any]]) -> AIMessage:
         """One call with one id, tried again until it is answered whole. See the port for what it raises."""
