@@ -64,8 +64,8 @@ make_cgroup() {
     case "$c" in */unified/) continue ;; esac
     mkdir -p "$c$QD_NODE"
     for f in cpuset.cpus cpuset.mems; do [ ! -e "$c$f" ] || cat "$c$f" >"$c$QD_NODE/$f"; done
-    # v1 weighs a group like one process of the machine's own: on a busy one a whole node would starve.
-    [ ! -e "$c$QD_NODE/cpu.shares" ] || echo $((8192 * $(nproc))) >"$c$QD_NODE/cpu.shares"
+    # v1 weighs a group like one thread of the machine's own: on a busy one all pods together would starve.
+    [ ! -e "$c$QD_NODE/cpu.shares" ] || echo $((2048 * $(nproc))) >"$c$QD_NODE/cpu.shares"
   done
 }
 

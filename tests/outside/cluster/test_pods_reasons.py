@@ -102,15 +102,15 @@ def test_an_end_has_its_reason_and_its_sentence(reason: str, one: dict[str, Any]
 
 
 HANGS = [
-    (waiting("ErrImagePull", NOT_FOUND), "the image", 10, "image_missing"),
-    (waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}": ErrImagePull: {NOT_FOUND}'), "the image", 10, "image_missing"),
-    (waiting("ErrImagePull", NO_ACCESS), "the image", 10, "image_auth"),
-    (waiting("ErrImagePull", DENIED), "the image", 10, "image_auth"),
+    (waiting("ErrImagePull", NOT_FOUND), "the image", 6, "image_missing"),
+    (waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}": ErrImagePull: {NOT_FOUND}'), "the image", 6, "image_missing"),
+    (waiting("ErrImagePull", NO_ACCESS), "the image", 6, "image_auth"),
+    (waiting("ErrImagePull", DENIED), "the image", 6, "image_auth"),
     (waiting("ErrImagePull", NO_REGISTRY), "the image", 300, "image_pull"),
-    (waiting("CreateContainerConfigError", 'secret "x" not found'), "the cluster cannot make", 10, "config_error"),
-    (waiting("CreateContainerError", "bad mount"), "the image's program", 10, "start_error"),
+    (waiting("CreateContainerConfigError", 'secret "x" not found'), "the cluster cannot make", 6, "config_error"),
+    (waiting("CreateContainerError", "bad mount"), "the image's program", 6, "start_error"),
     (unschedulable(SCARCE), "a node with enough memory", 300, "unschedulable"),
-    (unschedulable(WRONG), "a node of the kind it asks for", 10, "no_such_node"),
+    (unschedulable(WRONG), "a node of the kind it asks for", 6, "no_such_node"),
     (unschedulable("something new"), "a node (something new)", 300, "unschedulable"),
     (waiting("ContainerCreating"), "its container to start", 600, "start_slow"),
     (pod(), "a node to take it", 600, "start_slow"),

@@ -13,8 +13,8 @@ from quarterdeck.outside.cluster.pods.manifest import AGENT, EPOCH, KIND, RUN
 from quarterdeck.outside.cluster.port import END_REASONS, PlaceSeen, PlaceState
 
 Json = dict[str, Any]
-# Seconds since the pod was made: a mistake may still be somebody's half-finished change, a registry may come back.
-MISTAKE_S, WEATHER_S, START_S = 10, 300, 600
+# Seconds since the pod was made: a mistake may be a node that has just joined, a registry may come back.
+MISTAKE_S, WEATHER_S, START_S = 6, 300, 600
 # deckhand's exit codes; every other one is a crash, or a kill when a signal says so.
 EXIT_CODES = {0: "done", 3: "fenced", 4: "done", 5: "canary_failed", 6: "start_failed", 7: "done"}
 KILLED = {137, 143}
