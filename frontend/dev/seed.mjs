@@ -25,7 +25,7 @@ export function run(n, phase, attention, actor, more = {}) {
     lastSignAt: phase === "working" ? now : null, heartbeatMs: 5000, epoch: 2, place: phase === "working" ? "place-2" : "", owner: "Alice Moreau", model: "rehearsal", playbook: "implement", lane: 0, parent: null,
     spentMicro: 400_000 * n, reservedMicro: 0, capMicro: 5_000_000, currency: "USD", tokens: 61_000 * n, steps: 9 * n, stepCap: 120, plan: plan(phase === "review" ? 4 : 2, phase === "review" ? -1 : 2), planVersion: 1,
     lastLine: "31 passed, 1 failed: the rounding case", risk: n === 1 ? "high" : n % 2 ? "medium" : "low", flags: [], attempts: [attempt(1, "lost", "the machine went away; a free retry", 80, 50), attempt(2, phase === "working" ? "running" : "parked", "", 50, phase === "working" ? null : 10)],
-    commands: [{ id: `c${n}`, verb: "redirect", words: "Do not touch Refund.total; the nightly report reads it.", by: "Alice Moreau", at: min(45), fate: "applied", why: "the agent has taken it up", endedAt: min(44) }],
+    commands: [{ id: `c${n}`, verb: "redirect", words: "Do not touch Refund.total; the nightly report reads it.", by: "Alice Moreau", at: min(45), fate: "applied", why: "the agent has taken it up", endedAt: min(44), about: null, head: "" }],
     proposal: null, request: null, overlaps: [], queueReason: phase === "queued" ? "All 4 places are in use; 1 run before it." : "", failureText: "", failureRemedy: "", rehearsal: true, ...more,
   };
 }

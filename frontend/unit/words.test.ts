@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { asWords } from "@/features/review/drafts";
 import { pricesOf, rowsOf } from "@/features/settings/prices";
-import { actorWord, attentionNow } from "@/lib/attention";
+import { placesOf } from "@/features/run/places-of";
+import { actorWord, attentionNow, didWhat } from "@/lib/attention";
 import { ApiError, sendKeyed, unreachable } from "@/lib/http";
 import { reveal } from "@/lib/invisible";
 import { newKey } from "@/lib/key";
@@ -96,5 +97,26 @@ describe("what stands side by side", () => {
     const said = exactTime(Date.UTC(2026, 10, 23, 21, 5, 7));
     expect(said).not.toMatch(/[AP]M/);
     expect(said).toMatch(/:05:07 \S+/);
+  });
+});
+
+describe("what was decided", () => {
+  test("says what it was about", () => {
+    const did = (verb: string, about: Parameters<typeof didWhat>[0]["about"], head = "") => didWhat({ verb, about, head });
+    expect(did("approve", "plan")).toBe("approved the plan");
+    expect(did("approve", "review", "4f2c9e1aaaa")).toBe("approved the review of 4f2c9e1");
+    expect(did("answer", "question")).toBe("answered the question");
+    expect(did("deny", "permission")).toBe("refused the command");
+    expect(did("approve", "failure")).toBe("retried it");
+    expect(did("redirect", null)).toBe("redirected it");
+    expect(did("approve", null)).toBe("approved it");
+  });
+});
+
+describe("a plan's places", () => {
+  test("are all that are counted: what is cited, then what it means to touch beside that", () => {
+    const cite = { path: "larkfield/song.py", line: 7, symbol: "sing" };
+    const step = { title: "", state: "todo" as const, note: "", citations: [cite], paths: ["larkfield/song.py", "tests/test_song.py", "tests/test_song.py"] };
+    expect(placesOf(step)).toEqual([cite, { path: "tests/test_song.py", line: 0, symbol: "" }]);
   });
 });

@@ -4,17 +4,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 
+from deckwire.events import Merged
 from deckwire.views import MergePreview
 from deckwire.words import Phase
 from quarterdeck.errors import TryLater
 from quarterdeck.flow import fetches, look
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
-from quarterdeck.record.models import Attempt, Proposal, Repository, Run, RunRepository
+from quarterdeck.record import ledger
+from quarterdeck.record.models import Approval, Attempt, Decision, Person, Proposal, Repository, Run, RunRepository
 from testkit.hand import Hand, commit
 from testkit.origins import commit as commit_at
 
@@ -96,3 +100,24 @@ def test_a_remote_that_is_away_is_said_and_not_asked_for_ever(
     assert not said.looking
     assert said.text == "Whether main moved since could not be seen: lark.example cannot be fetched now: timed out"
     assert Repository.objects.get().fetch_due is None, "nobody waits for it"
+
+
+def test_what_is_merged_says_as_which_commit_by_whom_and_offers_nothing(
+    sealed: Run, remote: Remote, alice: Person
+) -> None:
+    Repository.objects.update(looked_at=Now())
+    assert look.review(sealed.id, may_merge=True).landed is None
+    said = {"key": "k", "actor_type": "person", "actor": f"person:{alice.id}", "person": alice, "run": sealed}
+    decision = Decision.objects.create(**said, verb="approve", batch=uuid4())
+    standing = Proposal.objects.get()
+    Approval.objects.create(
+        run=sealed, decision=decision, head=standing.head, base=standing.base, digest="d" * 64, policy=""
+    )
+    with transaction.atomic():
+        ledger.note(sealed.stream, Merged(sha="5" * 40, branch="main"), by="rule:merge")
+    Run.objects.filter(id=sealed.id).update(phase=Phase.MERGED, finished_at=Now())
+    shown = look.review(sealed.id, may_merge=True)
+    assert shown.landed is not None
+    assert (shown.landed.sha, shown.landed.branch, shown.landed.by) == ("5" * 40, "main", str(alice))
+    assert shown.landed.at > 0
+    assert not shown.may_merge

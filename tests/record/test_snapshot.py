@@ -1,15 +1,16 @@
 """A screen starts from one read: state and cursors belong together, and it costs the same however many runs there are."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from deckwire.events import Committed, Edited, Ran, Resumed, Said
+from deckwire.events import Attempted, Committed, Decided, Edited, Moved, Ran, Resumed, Said
 from deckwire.words import AttemptState, Phase, RequestKind
 from quarterdeck.record import snapshot
-from quarterdeck.record.models import Attempt, Run
+from quarterdeck.record.models import Attempt, Command, Decision, Run
 from testkit import rows
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,46 @@ def test_runs_that_ended_long_ago_leave_the_board(cast: rows.Cast) -> None:
     assert snapshot.board([cast.lark.id]).runs == []
 
 
+def approved(cast: rows.Cast, run: Run, kind: RequestKind, **asked: object) -> None:
+    """Alice said yes to a request of this kind; the ledger says so too."""
+    who = f"person:{cast.alice.id}"
+    said = {"actor_type": "person", "actor": who, "person": cast.alice, "run": run, "verb": "approve"}
+    decision = Decision.objects.create(key=str(uuid4()), batch=uuid4(), **said)
+    rows.ask(run, kind, decision=decision, state="decided", **asked)
+    Command.objects.create(
+        run=run, n=run.commands.count() + 1, decision=decision, verb="approve", made_for_phase=run.phase
+    )
+    rows.say(run, Decided(verb="approve", by=who), actor=who)
+
+
+def test_what_was_decided_before_says_what_it_was_about(cast: rows.Cast) -> None:
+    run = rows.run(rows.ticket(cast.lark), cast.alice)
+    approved(cast, run, RequestKind.PLAN)
+    approved(cast, run, RequestKind.REVIEW, key=f"review/{'4f2c9e1'.ljust(40, '0')}")
+    card = snapshot.board([cast.lark.id]).runs[0]
+    assert [(one.verb, one.about, one.head[:7], one.by) for one in card.commands] == [
+        ("approve", "plan", "", "Alice"), ("approve", "review", "4f2c9e1", "Alice"),
+    ]  # fmt: skip
+    assert card.last_line == "Alice approved"
+
+
+def test_a_timeline_speaks_in_a_supervisors_words(cast: rows.Cast) -> None:
+    run = rows.run(rows.ticket(cast.lark), cast.alice)
+    lines = [Attempted(epoch=1, state=state) for state in ("created", "pending", "running", "parked")]
+    rows.say(
+        run, *lines, Committed(sha="4f2c9e1" + "0" * 33, step=3, title="Edit larkfield/song.py"), actor="rule:test"
+    )
+    rows.move(run, Phase.STARTING, Phase.WORKING, Phase.SEALING, Phase.REVIEW, Phase.PUBLISHING, reason="approved")
+    rows.move(run, Phase.PUBLISHED, reason="published")
+    rows.say(run, Moved(was="review", to="queued", reason="approval_void", by="rule:test"), actor="rule:test")
+    said = [line.text for line in snapshot.run(run.id, [cast.lark.id]).timeline]
+    assert said[1:6] == [
+        "Attempt 1 asked for a place", "Attempt 1 waits for its place", "Attempt 1 has its place and began",
+        "Attempt 1 gave its place back; its work is kept", "Committed 4f2c9e1: Edit larkfield/song.py",
+    ]  # fmt: skip
+    assert said[-3:] == ["Publishing", "Published", "Queued: the approval no longer covers what stands"]
+
+
 def test_the_queries_do_not_grow_with_the_runs(cast: rows.Cast) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:
@@ -53,6 +94,7 @@ def test_the_queries_do_not_grow_with_the_runs(cast: rows.Cast) -> None:
         run = rows.move(rows.run(rows.ticket(cast.lark), cast.alice), Phase.STARTING, Phase.WORKING, Phase.WAITING)
         rows.attempt(run)
         rows.ask(run)
+        approved(cast, run, RequestKind.PLAN)
         rows.run(rows.ticket(cast.lark))
 
     one_more()

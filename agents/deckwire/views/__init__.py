@@ -19,7 +19,7 @@ from deckwire.views.people import (
     TicketComment,
     TicketView,
 )
-from deckwire.views.review import Approval, DiffCommit, DiffFile, DiffView, EvidenceRow, MergePreview, Review
+from deckwire.views.review import Approval, DiffCommit, DiffFile, DiffView, EvidenceRow, Landed, MergePreview, Review
 from deckwire.views.runs import Attempt, Check, Command, Proposal, RiskFlag, Run
 from deckwire.views.site import (
     AuditLine,
@@ -80,6 +80,7 @@ __all__ = [
     "Me",
     "Member",
     "MergePreview",
+    "Landed",
     "ModelPrice",
     "NewToken",
     "OfferedFile",

@@ -71,6 +71,15 @@ class MergePreview(View):
     looking: bool = False
 
 
+class Landed(View):
+    """How it got into the branch. `by`: who approved it."""
+
+    sha: str
+    branch: str
+    at: int
+    by: str = ""
+
+
 class Review(View):
     """Everything for one decision. `sentence` says what approving will do, with sha and branch in it."""
 
@@ -83,3 +92,5 @@ class Review(View):
     sentence: str
     may_merge: bool = True
     why_not: str = ""
+    landed: Landed | None = None
+    """Set once it is merged."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from deckwire.requests import PlanStep
 from deckwire.views.people import Ticket
 from deckwire.views.view import Attention, CheckState, Priority, View
-from deckwire.words import AttemptState, Blame, Fate, Phase, Risk, Verb
+from deckwire.words import AttemptState, Blame, Fate, Phase, RequestKind, Risk, Verb
 
 
 class Attempt(View):
@@ -30,6 +30,9 @@ class Command(View):
     why: str = ""
     ended_at: int | None = None
     """When its fate was settled: when the agent read it, where it is applied."""
+    about: RequestKind | None = None
+    """What it answered, where something was asked; `head` is the sealed head, where that was a review."""
+    head: str = ""
 
 
 class RiskFlag(View):

@@ -57,6 +57,20 @@ export const VERB_DONE: Readonly<Record<string, string>> = {
   retry: "retried it", stop: "stopped it", "raise budget": "raised the budget", merge: "approved and merged it",
 };
 
+const ABOUT: Readonly<Record<RequestKind, string>> = {
+  plan: "the plan", question: "the question", permission: "the command", budget: "the budget", review: "the review", conflict: "the conflict", failure: "the failure",
+};
+
+/** What somebody did, and to what: an approval of a plan beside a review is none of the review. */
+export function didWhat({ verb, about, head }: { verb: string; about: RequestKind | null; head: string }): string {
+  const what = about === "review" && head ? `the review of ${head.slice(0, 7)}` : about ? ABOUT[about] : "";
+  if (what === "" || !["approve", "deny", "answer"].includes(verb)) return VERB_DONE[verb] ?? verb;
+  if (verb === "approve" && about === "failure") return "retried it";
+  if (verb === "approve" && about === "budget") return "raised the budget";
+  if (verb === "approve" && about === "permission") return "allowed the command";
+  return `${{ approve: "approved", deny: "refused", answer: "answered" }[verb]!} ${what}`;
+}
+
 /** What is asked, where the title stands beside it already: nothing is read twice. */
 export function askBeside({ ask }: Pick<Request, "ask">, title: string): string {
   const start = `${title}: `;

@@ -246,6 +246,8 @@ export interface RiskFlag {
   level: Risk;
 }
 
+  about: RequestKind | null;
+  head: string;
 /** A check on a head: the platform's own or the forge's. `note` says by whom and how long. */
 export interface Check {
   name: string;
@@ -539,6 +541,14 @@ export interface Review {
   diff: DiffView;
   approvals: Approval[];
   mergePreview: MergePreview | null;
+/** How it got into the branch. `by`: who approved it. */
+export interface Landed {
+  sha: string;
+  branch: string;
+  at: number;
+  by: string;
+}
+
   sentence: string;
   mayMerge: boolean;
   whyNot: string;
@@ -550,6 +560,7 @@ export interface ModelPrice {
   inMicroPerMTok: number | null;
   outMicroPerMTok: number | null;
   contextTokens: number;
+  landed: Landed | null;
 }
 
 /** A model endpoint. Its key is never sent back: `has_key` says whether there is one. */

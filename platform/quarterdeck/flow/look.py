@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from deckwire import views
+from deckwire.events import Merged, read_event
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import launch
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import snapshot
-from quarterdeck.record.models import Approval, Proposal, Repository, Run, RunRepository
+from quarterdeck.record.models import Approval, Event, Proposal, Repository, Run, RunRepository
 from quarterdeck.record.views.proposals import evidence, proposal, span
 from quarterdeck.record.views.times import ms
 
@@ -52,11 +53,12 @@ def review(run_id: UUID, *, may_merge: bool) -> views.Review:
     run = snapshot.card_of(run_id)
     preview = _preview(run_id, standing, undecided=run.phase in {"review", "published"})
     why_not = _why_not(run, standing, preview, may_merge)
+    approvals = [_approval(row, standing) for row in _approvals(run_id)]
     return views.Review(
         run=run, proposal=proposal(standing), diff=_diff(run_id, standing.base, standing.head),
         evidence=evidence(standing, spent=money(run.spent_micro), cap=money(run.cap_micro), time=_took(standing, run)),
-        approvals=[_approval(row, standing) for row in _approvals(run_id)], merge_preview=preview,
-        sentence=_sentence(run, standing), may_merge=not why_not, why_not=why_not,
+        approvals=approvals, merge_preview=preview, sentence=_sentence(run, standing), may_merge=not why_not,
+        why_not=why_not, landed=_landed(run_id, approvals),
     )  # fmt: skip
 
 
@@ -152,6 +154,16 @@ def _approval(row: Approval, standing: Proposal) -> views.Approval:
         words=row.decision.words, stands=row.void_at is None and not moved,
         why=row.void_why or ("the head moved on" if moved else ""),
     )  # fmt: skip
+
+
+def _landed(run_id: UUID, approvals: list[views.Approval]) -> views.Landed | None:
+    """As the ledger tells it, whichever forge merged it."""
+    row = Event.objects.filter(stream=f"run:{run_id}", kind="merged").order_by("-seq").first()
+    said = read_event(row.body) if row else None
+    if row is None or not isinstance(said, Merged):
+        return None
+    by = next((one.by for one in approvals if one.stands), "")
+    return views.Landed(sha=said.sha, branch=said.branch, at=ms(row.at), by=by)
 
 
 def _took(standing: Proposal, run: views.Run) -> str:

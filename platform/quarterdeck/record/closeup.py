@@ -55,7 +55,7 @@ def checkpoints(run: UUID) -> list[views.Checkpoint]:
 def _titles(run: UUID) -> list[tuple[int, str]]:
     """What the agent said it did, by the number of the line."""
     lines = Event.objects.filter(stream=f"run:{run}", kind__in=TELLING).order_by("seq")
-    return [(row.seq, sentence(row)[:120]) for row in lines]
+    return [(row.seq, sentence(row, {})[:120]) for row in lines]
 
 
 def _before(titles: list[tuple[int, str]], seq: int) -> str:

@@ -11,6 +11,7 @@ from quarterdeck.flow import accounts, asks, copies, decide, intake, news
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.port import Comment, Issue
+from quarterdeck.record import snapshot
 from quarterdeck.record.models import (
     Command,
     Connection,
@@ -25,6 +26,7 @@ from quarterdeck.record.models import (
     TrackerAccount,
     Watch,
 )
+from quarterdeck.record.views import names, timeline
 from quarterdeck.record.views.requests import by_name
 from testkit.desk_abroad import ME, START, Abroad, issue
 
@@ -72,6 +74,20 @@ def test_who_has_no_account_here_is_called_by_the_name_in_the_tracker(connection
     see(connection, issue("1", 2, **SAME, comments=[word("Use banker's rounding.")]))
     assert news.work() == 1
     assert by_name(Decision.objects.get()) == "Rita Reporter"
+    card, page = snapshot.card_of(live.id), snapshot.run(live.id, [live.project_id])
+    assert card.commands[0].by == "Rita Reporter"
+    said = next(line for line in page.timeline if line.kind == "decided")
+    assert (said.by, said.text) == ("Rita", "Rita redirected the agent, “Use banker's rounding.”")
+    assert timeline.names_in([Event.objects.filter(kind="decided").latest("seq")], live.id) == {}
+    assert names.of(["tracker:rita"], live.id) == {"tracker:rita": "Rita Reporter"}
+
+
+def test_who_is_not_known_at_all_is_somebody_and_no_account(connection: Connection, live: Run) -> None:
+    TrackerAccount.objects.filter(account="rita").update(person=None, name="", allowed=True)
+    see(connection, issue("1", 2, **SAME, comments=[word("Use banker's rounding.")]))
+    assert news.work() == 1
+    TrackerAccount.objects.update(name="")
+    assert snapshot.card_of(live.id).commands[0].by == "somebody in the tracker"
 
 
 def test_an_answer_written_in_the_tracker_is_a_decision(connection: Connection, live: Run) -> None:

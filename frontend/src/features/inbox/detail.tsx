@@ -6,7 +6,7 @@ import { KindIcon } from "@/features/inbox/kind-icon";
 import type { Triage } from "@/features/inbox/use-triage";
 import { useNow } from "@/live/clock";
 import { projectName, useRun } from "@/live/hooks";
-import { KIND_WORD, VERB_DONE } from "@/lib/attention";
+import { KIND_WORD, didWhat } from "@/lib/attention";
 import { explain } from "@/lib/order";
 import { timeOfDay } from "@/lib/time";
 import { Banner } from "@/ui/banner";
@@ -73,11 +73,11 @@ function StateNote({ request }: { request: Request }) {
   return <div className="overflow-hidden rounded-panel"><Banner icon={<History size={15} />}>{note}</Banner></div>;
 }
 
-function noteFor({ state, decided, until, to }: Request): string | undefined {
+function noteFor({ kind, head, state, decided, until, to }: Request): string | undefined {
   if (state === "withdrawn") return "Withdrawn: the run has moved on, and no answer is needed any more.";
   if (state === "snoozed" && until) return `Snoozed. It comes back at ${timeOfDay(until)}, in its place by risk and waiting.`;
   if (state === "delegated" && to) return `With ${to}. Take it back at any time.`;
   if (!decided) return undefined;
   const words = decided.words ? `: \u201c${decided.words}\u201d` : ".";
-  return `${decided.by} ${VERB_DONE[decided.verb] ?? decided.verb} at ${timeOfDay(decided.at)}${words}`;
+  return `${decided.by} ${didWhat({ verb: decided.verb, about: kind, head })} at ${timeOfDay(decided.at)}${words}`;
 }

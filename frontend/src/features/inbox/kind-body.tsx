@@ -5,6 +5,7 @@ import { choiceOf, choosable, isMoney, LIMIT, planOf, raises } from "@/features/
 import { Amount } from "@/features/inbox/amount";
 import type { Triage } from "@/features/inbox/use-triage";
 import { PlanView } from "@/features/run/plan";
+import { placesOf } from "@/features/run/places-of";
 import { ProofTable } from "@/features/review/evidence";
 import { useRun } from "@/live/hooks";
 import { Ago } from "@/ui/clock";
@@ -15,7 +16,7 @@ import { Fact, Lines, Section } from "@/ui/section";
 import { cx } from "@/lib/cx";
 import { reveal } from "@/lib/invisible";
 import { money, plural } from "@/lib/money";
-import { VERB_DONE } from "@/lib/attention";
+import { didWhat } from "@/lib/attention";
 import type { Command, PlanStep, Quote, Request, Run } from "@/wire/types";
 
 /** What each kind needs to be decided on, and nothing more. The order is the order of doubt: what, how sure, what else. */
@@ -52,7 +53,7 @@ const FactLine = ({ fact }: { fact: Request["facts"][number] }) => <Fact label={
 
 /** What a plan comes to: how much of the code it names, who else is there, and what such runs cost and took. */
 function PlanFacts({ request, run, plan }: { request: Request; run: Run; plan: readonly PlanStep[] }) {
-  const files = new Set(plan.flatMap((step) => step.paths)).size;
+  const files = new Set(plan.flatMap(placesOf).map((place) => place.path)).size;
   return (
     <dl className={GRID}>
       <Fact label="It names">{plural(plan.length, "step")}{files > 0 && `, ${plural(files, "file")}`}</Fact>
@@ -149,7 +150,7 @@ function EarlierLine({ command }: { command: Command }) {
   return (
     <li className="flex min-h-9 items-baseline gap-3 py-1.5">
       <span className="min-w-0 flex-1">
-        <span className="font-medium">{command.by}</span> {VERB_DONE[command.verb] ?? command.verb}{command.words && <span className="text-text-2">: “{command.words}”</span>}
+        <span className="font-medium">{command.by}</span> {didWhat(command)}{command.words && <span className="text-text-2">: “{command.words}”</span>}
       </span>
       {command.fate !== "applied" && <Chip tone={command.fate === "rejected" ? "failed" : "plain"}>{command.fate === "pending" ? "on its way" : command.fate}</Chip>}
       <Ago at={command.at} className="text-meta text-text-3" />

@@ -32,8 +32,8 @@ export function ReviewPage() {
   const live = useRun(id);
   const read = useQuery({
     queryKey: ["review", id], queryFn: () => getReview(id), staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false,
-    // Only while a worker looks at the branch: the head that is shown stays the one that was opened.
-    refetchInterval: ({ state }) => (state.data?.mergePreview?.looking ? LOOKS_MS : false),
+    // Only while a worker looks at the branch, or until it is told how it was merged: the head that is shown stays the one that was opened.
+    refetchInterval: ({ state: { data } }) => (data && (data.mergePreview?.looking || (live?.phase === "merged" && !data.landed)) ? LOOKS_MS : false),
   });
   if (read.error instanceof ApiError && read.error.status === 404) return <Nothing id={id} />;
   return (

@@ -1,5 +1,5 @@
 import { FateIcon } from "@/ui/toast";
-import { VERB_DONE } from "@/lib/attention";
+import { didWhat } from "@/lib/attention";
 import { money, short } from "@/lib/money";
 import { cx } from "@/lib/cx";
 import { exactTime, span, timeOfDay } from "@/lib/time";
@@ -82,7 +82,7 @@ function Commands({ list }: { list: Command[] }) {
         <li key={command.id} className="flex gap-2">
           <FateIcon fate={command.fate === "applied" ? "applied" : isRefused(command) ? "rejected" : "pending"} />
           <span className="min-w-0 flex-1">
-            <span className="font-medium">{command.by} {VERB_DONE[command.verb] ?? command.verb}</span>
+            <span className="font-medium">{command.by} {didWhat(command)}</span>
             {command.words && <span className="text-text-2">: {command.words}</span>}
             <span className="block text-meta text-text-3">{[FATE[command.fate], command.why].filter(Boolean).join(": ")}{command.endedAt !== null && <span title={exactTime(command.endedAt)}>, {timeOfDay(command.endedAt)}</span>}</span>
           </span>

@@ -52,7 +52,7 @@ export function Assign() {
           ? <p className="text-text-2">No open ticket waits for an agent in a project that you supervise. Write one with N.</p>
           : <ul ref={list} className="divide-y divide-line" aria-label="Tickets">{waiting.map((ticket) => <TicketRow key={ticket.id} ticket={ticket} on={picked.has(ticket.id)} onFlip={() => flip(ticket.id)} />)}</ul>)}
       </Reading>
-      <DialFields dials={dials} usual={usual} onChange={setDials} />
+      <DialFields dials={dials} usual={usual} currency={inCurrency(chosen.length > 0 ? chosen : waiting.slice(0, 1), projects)} onChange={setDials} />
       {start.error && <p role="alert" className="mt-3 text-failed">{sayError(start.error)}</p>}
     </Dialog>
   );
@@ -105,7 +105,14 @@ function Most({ chosen, cap, projects }: { chosen: readonly TicketView[]; cap: n
   return <>{[most, free === undefined ? "" : `${free} of ${plural(fleet.data!.places.all, "place")} free`].filter(Boolean).join(", ")}</>;
 }
 
-function DialFields({ dials, usual, onChange }: { dials: Dials; usual: number; onChange: (dials: Dials) => void }) {
+/** The money's name where all of these projects count in one; a cap is typed once for all. */
+function inCurrency(tickets: readonly TicketView[], projects: readonly Project[]): string {
+  const [one, ...others] = new Set(tickets.map((ticket) => projects.find((project) => project.id === ticket.project)?.currency).filter((word) => word !== undefined));
+  if (one === undefined) return "";
+  return others.length === 0 ? `, in ${one}` : ", in each project's currency";
+}
+
+function DialFields({ dials, usual, currency, onChange }: { dials: Dials; usual: number; currency: string; onChange: (dials: Dials) => void }) {
   const connections = useQuery({ queryKey: ["connections"], queryFn: getConnections });
   const models = (connections.data ?? []).flatMap((one) => one.models.map((model) => ({ value: `${one.id}/${model.name}`, label: `${model.name}, ${one.name}` })));
   const bad = dials.cap !== "" && microOf(dials.cap) === undefined;
@@ -121,7 +128,7 @@ function DialFields({ dials, usual, onChange }: { dials: Dials; usual: number; o
           <option value="">As the project routes</option>{models.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
         </Select>
       </Field>
-      <Field label="Cap for each run" hint={bad ? "An amount such as 5.00" : "Empty: the project's. At the cap it asks; it is not killed."}>
+      <Field label={`Cap for each run${currency}`} hint={bad ? "An amount such as 5.00" : "Empty: the project's. At the cap it asks; it is not killed."}>
         <Input inputMode="decimal" placeholder={amountText(usual)} value={dials.cap} aria-invalid={bad} onChange={(event) => onChange({ ...dials, cap: event.target.value })} />
       </Field>
       <div className="col-span-full"><Field label="Words for the agent"><TextArea rows={2} value={dials.words} placeholder="Nothing beyond the ticket" onChange={(event) => onChange({ ...dials, words: event.target.value })} /></Field></div>

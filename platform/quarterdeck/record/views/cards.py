@@ -30,10 +30,11 @@ from quarterdeck.record.models import (
     Request,
     Run,
 )  # fmt: skip
-from quarterdeck.record.views import queue, timeline
+from quarterdeck.record.views import names, queue, timeline
 from quarterdeck.record.views.attention import who_must_act
+from quarterdeck.record.views.names import Names
 from quarterdeck.record.views.proposals import flags, proposal
-from quarterdeck.record.views.requests import by_name
+from quarterdeck.record.views.requests import head_of
 from quarterdeck.record.views.tickets import plain, priority
 from quarterdeck.record.views.times import ms, ms_or_none
 
@@ -63,6 +64,7 @@ class Rows:
     last: dict[UUID, Event] = field(default_factory=dict)
     retried: set[UUID] = field(default_factory=set)
     waits: dict[UUID, str] = field(default_factory=dict)
+    names: dict[UUID, Names] = field(default_factory=dict)
 
 
 def cards(ids: Iterable[UUID]) -> tuple[list[views.Run], list[Request]]:
@@ -72,13 +74,14 @@ def cards(ids: Iterable[UUID]) -> tuple[list[views.Run], list[Request]]:
 
 
 def load(ids: Sequence[UUID]) -> Rows:
-    """Eleven queries, none of them per run."""
+    """At most fifteen queries, none of them per run."""
     # The heads come first: a card may be newer than the seq it carries, never older.
     heads, now = _heads(ids)
     rows = Rows(now=now, runs={run.id: run for run in _runs(ids)}, heads=heads)
     for attempt in _newest(Attempt.objects.filter(run__in=ids), "epoch", ATTEMPTS_KEPT):
         rows.attempts[attempt.run_id].append(attempt)
-    commands = Command.objects.filter(run__in=ids).select_related("decision__person")
+    asked = Prefetch("decision__requests", Request.objects.order_by("index"))
+    commands = Command.objects.filter(run__in=ids).select_related("decision__person").prefetch_related(asked)
     for command in _newest(commands, "n", COMMANDS_KEPT):
         rows.commands[command.run_id].append(command)
     for request in open_requests(ids):
@@ -88,6 +91,7 @@ def load(ids: Sequence[UUID]) -> Rows:
         rows.proposals[found.run_id] = found
     rows.money = _money(ids)
     rows.last = _last_lines(ids)
+    rows.names = _names(rows)
     failed = [run.id for run in rows.runs.values() if run.phase == Phase.FAILED]
     rows.retried = _retried(failed)
     rows.waits = queue.reasons([run for run in rows.runs.values() if run.phase == Phase.QUEUED], now)
@@ -131,8 +135,9 @@ def card(rows: Rows, run: Run) -> views.Run:
         lane=run.lane, parent=str(run.parent_id) if run.parent_id else None, spent_micro=money.spent,
         reserved_micro=money.reserved, cap_micro=run.cap_micro, tokens=money.tokens, steps=run.steps,
         step_cap=config.get("limits", {}).get("steps", 0), plan=steps, plan_version=version,
-        last_line=_last_line(last, live, beat), risk=_risk(risk, requests), attempts=[attempt(one) for one in attempts],
-        commands=[command(one) for one in rows.commands[run.id]],
+        last_line=_last_line(last, live, beat, rows.names.get(run.id, {})), risk=_risk(risk, requests),
+        attempts=[attempt(one) for one in attempts],
+        commands=[command(one, rows.names.get(run.id, {})) for one in rows.commands[run.id]],
         proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
         request=str(requests[0].id) if requests else None, overlaps=run.overlaps,
         priority=priority(run), queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
@@ -147,11 +152,29 @@ def attempt(row: Attempt) -> views.Attempt:
     )  # fmt: skip
 
 
-def command(row: Command) -> views.Command:
+def command(row: Command, known: Names) -> views.Command:
+    """`row` with decision.person and decision.requests at hand."""
+    about = next(iter(row.decision.requests.all()), None)
     return views.Command(
-        id=str(row.id), verb=row.verb, words=row.decision.words, by=by_name(row.decision), at=ms(row.at), fate=row.fate,
-        why=row.why, ended_at=ms_or_none(row.ended_at),
+        id=str(row.id), verb=row.verb, words=row.decision.words, at=ms(row.at), fate=row.fate, why=row.why,
+        by=str(row.decision.person) if row.decision.person else names.name(row.decision.actor, known),
+        ended_at=ms_or_none(row.ended_at), about=about.kind if about else None, head=head_of(about) if about else "",
     )  # fmt: skip
+
+
+def _names(rows: Rows) -> dict[UUID, Names]:
+    """Of who spoke last or decided, for all runs at once."""
+    spoke = {run: [timeline.actor(last)] for run, last in rows.last.items()}
+    for run, commands in rows.commands.items():
+        spoke.setdefault(run, []).extend(one.decision.actor for one in commands if one.decision.person is None)
+    people = names.of([one for some in spoke.values() for one in some if one.startswith("person:")], None)
+    accounts = {
+        run: {one.removeprefix("tracker:") for one in some if one.startswith("tracker:")} for run, some in spoke.items()
+    }
+    found = {run: dict(people) for run in spoke}
+    for (run, account), name in names.of_accounts({run: some for run, some in accounts.items() if some}).items():
+        found[run][f"tracker:{account}"] = name
+    return found
 
 
 def _runs(ids: Sequence[UUID]) -> QuerySet[Run]:
@@ -232,12 +255,12 @@ def _model(config: dict[str, Any]) -> str:
     return str(route.get("model", ""))
 
 
-def _last_line(last: Event | None, live: Attempt | None, heartbeat: timedelta) -> str:
+def _last_line(last: Event | None, live: Attempt | None, heartbeat: timedelta, known: Names) -> str:
     """The newest line; while nothing new comes for a heartbeat, what the attempt says that it does."""
     said = live.doing if live and live.state in ("pending", "running") else ""
     if last is None or (said and live and live.sign_at - last.at > heartbeat):
         return said
-    return timeline.sentence(last)
+    return timeline.sentence(last, known)
 
 
 def _ended_badly(run: Run) -> bool:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from deckwire import views
 from deckwire.requests import Ask
 from deckwire.words import Risk
-from quarterdeck.record.models import Decision, Request, RequestState, TrackerAccount
+from quarterdeck.record.models import Decision, Request, RequestState
+from quarterdeck.record.views import names
 from quarterdeck.record.views.times import ms, ms_or_none
 
 STATE = {str(RequestState.SUPERSEDED): "withdrawn"}
@@ -22,7 +23,7 @@ def request(row: Request, seq: int = 0) -> views.Request:
         interrupt=row.interrupt, ask=ask.ask, context=ask.context, waiting_since=ms(row.waiting_since),
         risk=_risk(row), flags=_flags(row.body), choices=ask.choices, facts=ask.facts, quotes=ask.quotes,
         plan=ask.plan.steps if ask.plan else [], approve_means=ask.approve_means, command=ask.command,
-        reversible=ask.reversible, amount_micro=_amount(row.body), head=_head(row), state=STATE.get(row.state, row.state),
+        reversible=ask.reversible, amount_micro=_amount(row.body), head=head_of(row), state=STATE.get(row.state, row.state),
         until=ms_or_none(row.until), to=str(row.delegate) if held else "", to_id=str(row.delegate_id) if held else "",
         decided=_decided(row.decision),
     )  # fmt: skip
@@ -50,11 +51,6 @@ def _amount(body: dict[str, Any]) -> int | None:
     return amount if isinstance(amount, int) else None
 
 
-def _head(row: Request) -> str:
-    """A review is asked about one sealed head and keeps its name: a later head is another request."""
-    return row.key.partition("/")[2] if row.kind == "review" else ""
-
-
 def _flags(body: dict[str, Any]) -> list[views.RiskFlag]:
     return [views.RiskFlag.model_validate(flag) for flag in body.get("flags", []) if isinstance(flag, dict)]
 
@@ -65,15 +61,15 @@ def _decided(row: Decision | None) -> views.DecidedBy | None:
     return views.DecidedBy(verb=row.verb, by=by_name(row), at=ms(row.at), words=row.words)
 
 
-def by_name(row: Decision) -> str:
-    """Who it was, in words: the person's name, or the rule's or tracker user's."""
+def by_name(row: Decision, known: str = "") -> str:
+    """Who it was, in words: the person's name, the one in the tracker (`known`, else it is looked up), or the rule's."""
     if row.person:
         return str(row.person)
-    word = row.actor.partition(":")[2] or row.actor
-    return (_in_tracker(row, word) if row.actor_type == "tracker" else "") or word
+    if row.actor_type == "tracker" and not known:
+        known = names.of([row.actor], row.run_id).get(row.actor, "")
+    return known or names.name(row.actor, {})
 
 
-def _in_tracker(row: Decision, account: str) -> str:
-    """The name that goes with a tracker's account: the account itself tells a reader nothing."""
-    known = TrackerAccount.objects.filter(connection=row.run.ticket.connection_id, account=account)
-    return known.values_list("name", flat=True).first() or ""
+def head_of(row: Request) -> str:
+    """A review is asked about one sealed head and keeps its name: a later head is another request."""
+    return row.key.partition("/")[2] if row.kind == "review" else ""

@@ -14,8 +14,9 @@ PHASES = {
     "cancelled": "Stopped",
 }  # fmt: skip
 ATTEMPTS = {
-    "created": "is wanted", "pending": "waits for its place", "running": "is running", "sealed": "sealed its work and left",
-    "parked": "parked", "failed": "failed", "lost": "was lost", "fenced": "was replaced",
+    "created": "asked for a place", "pending": "waits for its place", "running": "has its place and began",
+    "sealed": "sealed its work and left", "parked": "gave its place back; its work is kept", "failed": "failed",
+    "lost": "was lost", "fenced": "was replaced by the next one",
 }  # fmt: skip
 
 
@@ -32,7 +33,25 @@ PLAIN = {
     "resumed",
     "merged",
     "merging",
+    "approved",
+    "published",
+    "stopped",
+    "lost",
+    "failed",
 }
+REASONS = {
+    "attempt_lost": "its attempt was lost", "taken_back": "the decision was taken back", "approval_void": "the approval no longer covers what stands",
+    "base_moved": "the branch moved on", "head_moved": "the head moved on", "conflict": "it conflicts with the branch",
+    "merged_tests_failed": "tests fail on the merged result", "environment_missing": "its packages are not there yet",
+    "no_room": "there is no room for a place", "left_early": "the agent left before it was done",
+    "silent": "nothing was heard from it", "overstayed": "it did not leave when it was asked to",
+    "diff_changed": "the diff is another one", "canary_failed": "its place was not closed off",
+}  # fmt: skip
+VERBS = {
+    "approve": "approved", "deny": "refused", "answer": "answered", "redirect": "redirected the agent",
+    "pause": "paused the run", "resume": "let the run go on", "rewind": "rewound the run", "retry": "asked for a retry",
+    "stop": "stopped the run", "raise budget": "raised the budget", "merge": "approved and merged",
+}  # fmt: skip
 
 
 def of(said: Message, by: str) -> str:
@@ -61,11 +80,13 @@ def _moved(e: Any, _: str) -> str:
 
 
 def _because(reason: str) -> str:
-    return "" if not reason or reason in PLAIN or reason.startswith("asked_") else f": {reason.replace('_', ' ')}"
+    if not reason or reason in PLAIN or reason.startswith("asked_"):
+        return ""
+    return f": {REASONS.get(reason, reason.replace('_', ' '))}"
 
 
 def _decided(e: Any, by: str) -> str:
-    said = f"{by} said: {e.verb}"
+    said = f"{by} {VERBS.get(e.verb, e.verb)}"
     if e.fate == "rejected":
         return f"{said}; refused"
     return f"{said}, “{_first(e.words)}”" if e.words else said

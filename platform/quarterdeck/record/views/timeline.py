@@ -7,8 +7,8 @@ from uuid import UUID
 from deckwire import views
 from deckwire.base import Message
 from deckwire.events import BINDING_KINDS, NARRATIVE_KINDS, Resumed, read_event
-from quarterdeck.record.models import Event, Person
-from quarterdeck.record.views import sentences
+from quarterdeck.record.models import Event
+from quarterdeck.record.views import names, sentences
 from quarterdeck.record.views.times import ms
 
 SILENT = frozenset({"spent", "quarantined", "unknown"})
@@ -51,14 +51,14 @@ MORE: dict[str, Detail] = {
 
 
 def timeline(stream: str, events: Sequence[Event]) -> list[views.TimelineEvent]:
-    """`events` of one stream, in order and without a gap. Three queries at the most."""
+    """`events` of one stream, in order and without a gap. Five queries at the most."""
     if not events:
         return []
-    names, resumes = _names(events), _resumes(stream)
+    known, resumes = names_in(events, _run_of(stream)), _resumes(stream)
     step = _steps_before(stream, events[0].seq)
     lines = []
     for event in events:
-        lines.append(_line(event, names, _undone(event, resumes), step))
+        lines.append(_line(event, known, _undone(event, resumes), step))
         if event.kind == "committed":
             step = max(step, int(event.body.get("step", step))) + 1
     return lines
@@ -70,25 +70,24 @@ def raw(event: Event) -> views.RawEvent:
     )
 
 
-def sentence(event: Event) -> str:
+def sentence(event: Event, known: names.Names) -> str:
     """The line's text alone, for a card."""
-    by = actor_name(str(event.body.get("by") or event.actor), {})
-    return sentences.of(read_event(event.body), by)[:300]
+    return sentences.of(read_event(event.body), names.name(actor(event), known))[:300]
 
 
-def actor_name(actor: str, names: dict[str, str]) -> str:
-    """`person:<id>` → the person's name; a rule or an agent speaks for itself."""
-    kind, colon, word = actor.partition(":")
-    if not colon:
-        return "the agent" if kind == "agent" else actor
-    if kind == "person":
-        return names.get(word, "a person")
-    return "the agent" if kind in {"agent", "attempt"} else word
+def names_in(events: Iterable[Event], run: UUID | None) -> names.Names:
+    """Of everybody who speaks in these lines of one run."""
+    return names.of([actor(event) for event in events], run)
 
 
-def _line(event: Event, names: dict[str, str], undone: bool, step: int) -> views.TimelineEvent:
+def actor(event: Event) -> str:
+    """Who speaks, as the ledger names them."""
+    return str(event.body.get("by") or event.actor)
+
+
+def _line(event: Event, known: names.Names, undone: bool, step: int) -> views.TimelineEvent:
     said: Message = read_event(event.body)
-    by = actor_name(str(getattr(said, "by", "") or event.actor), names)
+    by = names.name(str(getattr(said, "by", "") or event.actor), known)
     more = MORE.get(str(getattr(said, "kind", "")), _nothing)
     return views.TimelineEvent(
         seq=event.seq, at=ms(event.at), epoch=event.epoch, kind=event.kind, what=WHAT.get(event.kind, "note"), by=by,
@@ -101,22 +100,9 @@ def _nothing(_: Any) -> dict[str, Any]:
     return {}
 
 
-def _names(events: Iterable[Event]) -> dict[str, str]:
-    words = {word for event in events for word in (event.actor, event.body.get("by")) if isinstance(word, str)}
-    ids = [word.removeprefix("person:") for word in words if word.startswith("person:")]
-    if not ids:
-        return {}
-    return {str(one.id): str(one) for one in Person.objects.filter(id__in=_uuids(ids))}
-
-
-def _uuids(words: Iterable[str]) -> list[UUID]:
-    found = []
-    for word in words:
-        try:
-            found.append(UUID(word))
-        except ValueError:
-            continue
-    return found
+def _run_of(stream: str) -> UUID | None:
+    kind, _, word = stream.partition(":")
+    return UUID(word) if kind == "run" else None
 
 
 def _resumes(stream: str) -> list[tuple[int, Resumed]]:
