@@ -238,6 +238,8 @@ export interface Command {
   fate: Fate;
   why: string;
   endedAt: number | null;
+  about: RequestKind | null;
+  head: string;
 }
 
 export interface RiskFlag {
@@ -246,8 +248,6 @@ export interface RiskFlag {
   level: Risk;
 }
 
-  about: RequestKind | null;
-  head: string;
 /** A check on a head: the platform's own or the forge's. `note` says by whom and how long. */
 export interface Check {
   name: string;
@@ -533,14 +533,6 @@ export interface MergePreview {
   looking: boolean;
 }
 
-/** Everything for one decision. `sentence` says what approving will do, with sha and branch in it. */
-export interface Review {
-  run: Run;
-  proposal: Proposal;
-  evidence: EvidenceRow[];
-  diff: DiffView;
-  approvals: Approval[];
-  mergePreview: MergePreview | null;
 /** How it got into the branch. `by`: who approved it. */
 export interface Landed {
   sha: string;
@@ -549,9 +541,18 @@ export interface Landed {
   by: string;
 }
 
+/** Everything for one decision. `sentence` says what approving will do, with sha and branch in it. */
+export interface Review {
+  run: Run;
+  proposal: Proposal;
+  evidence: EvidenceRow[];
+  diff: DiffView;
+  approvals: Approval[];
+  mergePreview: MergePreview | null;
   sentence: string;
   mayMerge: boolean;
   whyNot: string;
+  landed: Landed | null;
 }
 
 /** Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model. */
@@ -560,7 +561,6 @@ export interface ModelPrice {
   inMicroPerMTok: number | null;
   outMicroPerMTok: number | null;
   contextTokens: number;
-  landed: Landed | null;
 }
 
 /** A model endpoint. Its key is never sent back: `has_key` says whether there is one. */
