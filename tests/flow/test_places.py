@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from deckwire.words import Phase
@@ -84,10 +84,12 @@ def said(*runs: Run) -> list[str]:
 
 
 def give_all(*runs: Run) -> list[str]:
-    ready, given = {run.id for run in runs}, []
-    while attempt := launch.give(ready):
-        given.append(Run.objects.select_related("ticket").get(id=attempt.run_id).ticket.key)
-    return given
+    """In one pass, as the reconciler does it; after it nobody of them can be given a place."""
+    ready = {run.id for run in runs}
+    given = [attempt.run_id for attempt in launch.give_all(ready)]
+    assert launch.give(ready) is None
+    keys = dict(Run.objects.filter(id__in=given).values_list("id", "ticket__key"))
+    return [keys[one] for one in given]
 
 
 def spend(run: Run, micro: int) -> None:
@@ -253,13 +255,57 @@ def test_two_reconcilers_at_once_give_no_place_twice_and_none_too_many(
             given.append(attempt)
         connection.close()
 
-    threads = [threading.Thread(target=reconciler) for _ in range(4)]
+    def in_one_pass() -> None:
+        together.wait()
+        given.extend(launch.give_all(ready))
+        connection.close()
+
+    threads = [threading.Thread(target=one) for one in (reconciler, in_one_pass) * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert len(given) == len({one.run_id for one in given}) == 4
     assert reconcile.admit_all() == 0
+
+
+def test_one_pass_gives_places_in_the_same_order_as_one_at_a_time(
+    project: Project, wren: Project, opened: Open
+) -> None:
+    site(5)
+    Project.objects.filter(id=project.id).update(weight=2, places=10)
+    runs = [opened(one) for one in (project, project, wren, project, wren, project, wren)]
+    ready, single = {run.id for run in runs}, []
+    with transaction.atomic():
+        while attempt := launch.give(ready):
+            single.append(attempt.run_id)
+        transaction.set_rollback(True)
+    assert [attempt.run_id for attempt in launch.give_all(ready)] == single
+    assert len(single) == 5
+
+
+def test_places_are_counted_once_for_a_pass_however_many_are_given(opened: Open, project: Project) -> None:
+    """Each attempt costs its own rows; who waits, what is in use and what may be is read once."""
+    Project.objects.filter(id=project.id).update(places=100)
+    ready = {opened().id for _ in range(12)}
+
+    def asked(places: int) -> int:
+        site(places)
+        with CaptureQueriesContext(connection) as caught:
+            launch.give_all(ready)
+        assert Attempt.objects.count() == places
+        return sum(any(word in one["sql"] for word in counting) for one in caught)
+
+    # The site's settings, the attempts of all projects, the runs that wait: what only a count asks for.
+    counting = ('FROM "record_sitesetting"', 'COUNT("record_attempt"', '"record_ticket"."key"')
+    assert [asked(2), asked(10)] == [3, 3]
+
+
+def test_who_stopped_waiting_takes_no_place_from_the_next(opened: Open, project: Project) -> None:
+    site(1)
+    gone, kept = opened(), opened()
+    Attempt.objects.create(run=gone, epoch=1, gone=True, state="pending")
+    assert [one.run_id for one in launch.give_all({gone.id, kept.id})] == [kept.id]
 
 
 def test_no_more_runs_are_prepared_than_there_are_places_for(opened: Open, project: Project, store: Store) -> None:

@@ -3,7 +3,8 @@
 Whose turn it is says record/turns.py; places and money are counted in record/places.py, under the lock of `give`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID
 
@@ -87,30 +88,51 @@ def admit(run_id: UUID) -> Attempt | None:
 
 
 def give(ready: Collection[UUID]) -> Attempt | None:
-    """Reserves a place for the one of these runs whose turn it is and makes its attempt. None: no room, no money, or none of
-    them waits any more.
+    """One place, for the one of these runs whose turn it is. None: no room, no money, or none of them waits any more."""
+    return next(iter(give_all(ready, most=1)), None)
 
-    The only giver. Its lock is one for the whole site, so that two reconcilers count the same places and see the same order.
+
+def give_all(ready: Collection[UUID], most: int = MOST) -> list[Attempt]:
+    """Reserves the places that are free for those of these runs whose turn it is, and makes their attempts.
+
+    The only giver. Its lock is one for the whole site and held from the count to the last place, so that two reconcilers see
+    the same order and places are counted once: what this pass gives, it adds itself. A place that comes back meanwhile is
+    for the next pass. Each attempt is a transaction of its own: no run is held while another gets its place.
     """
-    with transaction.atomic():
-        _lock()
+    with _alone():
         standing = places.standing()
+        shares, free = dict(standing.shares), min(standing.free, most)
         able = [one for one in standing.waiting if one.run in ready and standing.solvent(one.project)]
-        if not standing.free:
+        given: list[Attempt] = []
+        while len(given) < free and (first := next(turns.order(shares, able), None)):
+            able.remove(first)
+            share = turns.caught_up(shares)[first.project].given()
+            if attempt := _give(first, share.turn):
+                given.append(attempt)
+                shares[first.project] = share
+        return given
+
+
+def _give(one: turns.Waiting, turn: int) -> Attempt | None:
+    """None when it does not wait any more."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True, of=("self",)).get(id=one.project)
+        run = lifecycle.hold(one.run)
+        if run.phase != Phase.QUEUED or run.desired != "run" or fencing.live_attempt(run):
             return None
-        for one in turns.order(standing.shares, able):
-            project = Project.objects.select_for_update(no_key=True, of=("self",)).get(id=one.project)
-            run = lifecycle.hold(one.run)
-            if run.phase == Phase.QUEUED and run.desired == "run" and not fencing.live_attempt(run):
-                share = turns.caught_up(standing.shares)[project.id].given()
-                Project.objects.filter(id=project.id).update(turn=share.turn)
-                return _attempt(run)
-        return None
+        Project.objects.filter(id=one.project).update(turn=turn)
+        return _attempt(run)
 
 
-def _lock() -> None:
+@contextmanager
+def _alone() -> Iterator[None]:
+    """The database takes the lock off by itself where our connection ends."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [GIVING])
+        cursor.execute("select pg_advisory_lock(%s)", [GIVING])
+        try:
+            yield
+        finally:
+            cursor.execute("select pg_advisory_unlock(%s)", [GIVING])
 
 
 def _attempt(run: Run) -> Attempt:

@@ -193,9 +193,7 @@ def admit_all(there: Collection[str] = ()) -> int:
             break
         if launch.prepare(run, there):
             ready.add(run.id)
-    admitted = 0
-    while ready and launch.give(ready):
-        admitted += 1
+    admitted = len(launch.give_all(ready)) if ready else 0
     if admitted:
         priorities.tell_waiting()
     return admitted
