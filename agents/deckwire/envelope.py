@@ -33,11 +33,12 @@ class Hello(Message):
 
 
 class ModelRoute(Message):
-    """Which protocol the gateway speaks for one kind of work, and the name to ask it for."""
+    """Which protocol the gateway speaks for one kind of work, and the name to ask it for. `images`: it takes those too."""
 
     protocol: Literal["openai", "anthropic"]
     model: str
     context_tokens: int = 128_000
+    images: bool = False
 
 
 class Limits(Message):
@@ -65,6 +66,17 @@ class Commands(Message):
     report: str = ""
 
 
+class Picture(Message):
+    """An image that somebody attached. `url` names it to the gateway, which puts the bytes into a model call; nothing else
+    reads it. Empty: none of this run's models takes images. Sizes in bytes and pixels."""
+
+    name: str
+    size: int
+    width: int
+    height: int
+    url: str = ""
+
+
 class TicketText(Message):
     """What the agent is told of the ticket. Untrusted text: data, never instructions to the runner."""
 
@@ -73,6 +85,7 @@ class TicketText(Message):
     description: str = ""
     comments: list[str] = Field(default_factory=list)
     labels: list[str] = Field(default_factory=list)
+    images: list[Picture] = Field(default_factory=list)
 
 
 class Config(Message):

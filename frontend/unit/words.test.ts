@@ -44,9 +44,9 @@ describe("money", () => {
   });
   test("counts are whole up to 9,999", () => expect([short(9999), short(12_345), short(2_500_000)]).toEqual(["9,999", "12k", "2.5M"]));
   test("a model without a price has none, and 0 is a price", () => {
-    expect(pricesOf([{ name: "m", in: "", out: "0", context: "8000" }, { name: " ", in: "x", out: "", context: "" }])).toEqual([{ name: "m", inMicroPerMTok: null, outMicroPerMTok: 0, contextTokens: 8000 }]);
-    expect(pricesOf([{ name: "m", in: "cheap", out: "", context: "8000" }])).toBeUndefined();
-    expect(rowsOf([{ name: "m", inMicroPerMTok: 3_000_000, outMicroPerMTok: null, contextTokens: 8000 }])).toEqual([{ name: "m", in: "3.00", out: "", context: "8000" }]);
+    expect(pricesOf([{ name: "m", in: "", out: "0", context: "8000", images: true }, { name: " ", in: "x", out: "", context: "", images: null }])).toEqual([{ name: "m", inMicroPerMTok: null, outMicroPerMTok: 0, contextTokens: 8000, images: true }]);
+    expect(pricesOf([{ name: "m", in: "cheap", out: "", context: "8000", images: null }])).toBeUndefined();
+    expect(rowsOf([{ name: "m", inMicroPerMTok: 3_000_000, outMicroPerMTok: null, contextTokens: 8000, images: null }])).toEqual([{ name: "m", in: "3.00", out: "", context: "8000", images: null }]);
   });
 });
 

@@ -35,7 +35,13 @@ def test_a_misspelt_field_is_refused_where_it_is_written() -> None:
 
 
 def test_a_price_is_named_as_the_contract_names_it() -> None:
-    assert set(ModelPrice(name="m").model_dump()) == {"name", "inMicroPerMTok", "outMicroPerMTok", "contextTokens"}
+    assert set(ModelPrice(name="m").model_dump()) == {
+        "name",
+        "inMicroPerMTok",
+        "outMicroPerMTok",
+        "contextTokens",
+        "images",
+    }
 
 
 def test_a_frame_of_events_says_from_and_to() -> None:

@@ -1,5 +1,6 @@
 """The model door with a real provider behind it: money, repeats, breaks, and what never leaves the house."""
 
+import base64
 import json
 import logging
 from collections.abc import Iterator
@@ -16,14 +17,16 @@ from quarterdeck.doors.agent import AgentDoors
 from quarterdeck.doors.agent_table import PREFIX
 from quarterdeck.doors.agent_work import Work
 from quarterdeck.errors import Refused
+from quarterdeck.flow import pictures as kept
 from quarterdeck.flow import spend
 from quarterdeck.flow.gateway import Gateway
 from quarterdeck.flow.lanes import Lanes
 from quarterdeck.flow.routes import Price
 from quarterdeck.outside.models import calling, plug
+from quarterdeck.outside.models.images import PREFIX as IMAGE
 from quarterdeck.record import keys, ledger
-from quarterdeck.record.models import CallState, Connection, ModelCall, Project, Run
-from testkit import agents, rows
+from quarterdeck.record.models import CallState, Connection, ModelCall, Project, Run, Ticket
+from testkit import agents, pictures, rows
 from testkit.agents import Agent
 from testkit.provider import Provider, lines, providing, whole
 from testkit.serving import serving, until
@@ -379,3 +382,57 @@ def test_without_a_route_the_rehearsal_model_answers_and_its_price_is_virtual(ho
     assert answer.status_code == 200, answer.text
     assert house.provider.heard == []
     assert house.spent[0]["micro"] > 0
+
+
+def attached(house: House, data: bytes, ticket: Ticket | None = None) -> dict[str, Any]:
+    """The block by which an agent names an image of a ticket, its own if nothing else is said."""
+    digest, why = kept.keep(ticket or Run.objects.get(id=house.agent.run).ticket, "shot.png", data)
+    assert not why
+    return {"type": "image_url", "image_url": {"url": IMAGE + digest}}
+
+
+def show(house: House, *blocks: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the provider was shown."""
+    message = {"role": "user", "content": [{"type": "text", "text": "Round once."}, *blocks]}
+    assert house.ask(messages=[message]).status_code == 200
+    shown: list[dict[str, Any]] = house.provider.heard[-1]["messages"][0]["content"]
+    return shown
+
+
+@pytest.fixture
+def sees(house: House) -> None:
+    Connection.objects.update(offers=[{**Connection.objects.get(kind="model").offers[0], "images": True}])
+
+
+@pytest.mark.usefixtures("sees")
+def test_an_image_of_its_ticket_is_put_in_for_a_model_that_takes_them_and_weighed_by_its_pixels(house: House) -> None:
+    data = pictures.png(800, 600, b"x" * 300_000)
+    house.provider.does = ["silent"]
+    shown = show(house, attached(house, data))
+    assert shown[1] == {
+        "type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(data).decode()}"}
+    }  # fmt: skip
+    (row,) = house.journal
+    assert 640 <= row.tokens_in < 800, "by its pixels"
+    assert row.reserved < 10_000 * 2 + 8_192 * 10, "the letters that carry it are no tokens"
+
+
+def test_a_model_without_the_mark_gets_words_and_no_bytes(house: House) -> None:
+    shown = show(house, attached(house, pictures.png()))
+    assert shown[1] == {"type": "text", "text": kept.NO_IMAGES}
+
+
+@pytest.mark.usefixtures("sees")
+def test_another_tickets_image_cannot_be_named_nor_one_a_thousand_times(house: House) -> None:
+    other = attached(house, pictures.png(7, 7), rows.ticket(rows.project("WREN")))
+    own = attached(house, pictures.png())
+    shown = show(house, other, *[own] * 500)
+    assert [one["type"] for one in shown[1:]] == ["text", "image_url", *["text"] * 499]
+
+
+@pytest.mark.usefixtures("sees")
+def test_a_repeat_with_an_image_costs_nothing_and_asks_nobody(house: House) -> None:
+    block = attached(house, pictures.png())
+    show(house, block)
+    show(house, block)
+    assert (len(house.provider.heard), len(house.journal)) == (1, 1)

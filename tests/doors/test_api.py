@@ -10,6 +10,7 @@ from django.test import Client
 from deckwire.events import Said
 from deckwire.views import Fleet, ProjectView, Receipt, Snapshot, TicketView
 from deckwire.words import Phase, RequestKind
+from quarterdeck.flow import pictures
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import CommitLine, Diff, DiffFile, Preview
 from quarterdeck.record.models import (
@@ -24,6 +25,7 @@ from quarterdeck.record.models import (
     Ticket,
 )  # fmt: skip
 from testkit import rows
+from testkit.pictures import png
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
@@ -243,6 +245,43 @@ def test_a_connections_key_goes_in_and_never_comes_out(
     assert owner.send("DELETE", f"/connections/{made['id']}", status=409)["reason"] == "in_use"
     owner.send("PATCH", f"/projects/{cast.lark.id}", {"routes": {"edit": ""}})
     owner.send("DELETE", f"/connections/{made['id']}", status=204)
+
+
+def test_whether_a_model_takes_images_is_said_or_follows_from_its_name(
+    owner: Browser, settings: Any, tmp_path: Any
+) -> None:
+    settings.KEYS_DIR = tmp_path
+    body = {"name": "Ours", "protocol": "openai", "baseUrl": "http://127.0.0.1:9/v1",
+            "models": [{"name": "gpt-4o"}, {"name": "plain"}, {"name": "gpt-4.1", "images": False}]}  # fmt: skip
+    made = owner.send("POST", "/connections", body, status=201)
+    assert [one["images"] for one in made["models"]] == [True, False, False]
+    models = [{"name": "gpt-4o", "images": False}, {"name": "plain", "images": True}, {"name": "gpt-4.1"}]
+    owner.send("PATCH", f"/connections/{made['id']}", {"models": models})
+    models = [{"name": "gpt-4o"}, {"name": "plain"}]
+    kept = owner.send("PATCH", f"/connections/{made['id']}", {"models": models})
+    assert [one["images"] for one in kept["models"]] == [False, True], "what was said stays said"
+
+
+def test_an_attached_image_is_a_download_for_its_own_people_and_never_a_page(cast: rows.Cast, alice: Browser) -> None:
+    ticket = rows.ticket(cast.lark)
+    digest, _ = pictures.keep(ticket, 'a"\r\nX-Evil: 1.png', png(4, 3, b"<script>alert(1)</script>"))
+    Ticket.objects.filter(id=ticket.id).update(
+        raw={"files": [{"name": "shot.png", "image": digest, "size": 9, "text": ""}]}
+    )
+    shown = next(one for one in alice.get("/tickets") if one["id"] == str(ticket.id))
+    assert shown["images"] == [{"name": "shot.png", "digest": digest, "size": 9}]
+    path = f"{API}/tickets/{ticket.id}/images/{digest}"
+    answer = alice.client.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    assert answer["Content-Disposition"].startswith("attachment;")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "X-Evil" not in answer.headers
+    assert Browser(cast.carol).client.get(path).status_code == 404, "another project's"
+    assert Client().get(path).status_code == 401
+    assert alice.client.get(f"{API}/tickets/{ticket.id}/images/{'0' * 64}").status_code == 404
+    other = rows.ticket(cast.lark)
+    assert alice.client.get(f"{API}/tickets/{other.id}/images/{digest}").status_code == 404
 
 
 def test_people_are_invited_by_a_link_that_is_shown_once(cast: rows.Cast, owner: Browser, alice: Browser) -> None:

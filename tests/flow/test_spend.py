@@ -1,5 +1,6 @@
 """Money for model calls: what two at once, a repeat, a death and a late word do to it. And the lanes of an endpoint."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import endpoints, spend
 from quarterdeck.flow.lanes import Lanes
 from quarterdeck.flow.routes import Price
+from quarterdeck.outside.models.images import Look, look
 from quarterdeck.outside.models.port import Usage
 from quarterdeck.record import keys, ledger
 from quarterdeck.record.models import CallState, Connection, ModelCall, Run
@@ -221,6 +223,17 @@ class TestEndpoints:
         connection.refresh_from_db()
         assert connection.tested_at is not None
         assert connection.test_facts == [{"label": "large answers.", "ok": True, "remedy": ""}]
+
+    def test_that_is_said_to_take_images_is_asked_with_one(self, db: None) -> None:
+        with providing() as provider:
+            facts = endpoints.test(self.connection(provider.url, images=True))
+        assert [fact.label for fact in facts] == ["large answers.", "large takes images."]
+        url = provider.heard[1]["messages"][0]["content"][1]["image_url"]["url"]
+        assert look(base64.b64decode(url.removeprefix("data:image/png;base64,"))) == Look("image/png", 64, 64)
+        Connection.objects.all().delete()
+        with providing("answer", "400") as provider:
+            facts = endpoints.test(self.connection(provider.url, images=True))
+        assert [(fact.ok, fact.remedy) for fact in facts] == [(True, ""), (False, "Take the mark off that it does.")]
 
     @pytest.mark.parametrize("does", ["401", "404", "429", "500"])
     def test_that_fails_names_a_remedy_and_never_the_key(self, db: None, does: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
-from deckhand.context.brief import history, opening, system, tagged
+from deckhand.context.brief import first_word, history, opening, system, tagged
 from deckhand.context.clean import storable, storable_tree
 from deckhand.deck import Deck
 from deckhand.exits import GaveUp
@@ -37,10 +37,11 @@ async def ask_model(deck: Deck, state: State, config: RunnableConfig, extra: str
     kind = KIND[stage]
     route = deck.config.models.get(kind)
     first = opening(stage, deck.welcome, state, deck.workspace.tree, extra)
+    opened = first_word(first, deck.welcome.ticket.images, takes=bool(route and route.images))
     said = history(state, stage, route.context_tokens if route else 128_000)
     answer = await deck.models.answer(
         Call(call_id(deck, config, stage), stage, kind),
-        [SystemMessage(system(stage)), HumanMessage(first), *said],
+        [SystemMessage(system(stage)), opened, *said],
         specs(stage),
     )
     answer = named_calls(answer)

@@ -17,6 +17,7 @@ from deckwire.views.people import (
     Repository,
     Ticket,
     TicketComment,
+    TicketImage,
     TicketView,
 )
 from deckwire.views.review import Approval, DiffCommit, DiffFile, DiffView, EvidenceRow, Landed, MergePreview, Review
@@ -77,10 +78,10 @@ __all__ = [
     "FoundTicket",
     "FoundTickets",
     "Invitation",
+    "Landed",
     "Me",
     "Member",
     "MergePreview",
-    "Landed",
     "ModelPrice",
     "NewToken",
     "OfferedFile",
@@ -114,6 +115,7 @@ __all__ = [
     "Source",
     "Ticket",
     "TicketComment",
+    "TicketImage",
     "TicketView",
     "TimelineEvent",
     "TokenView",

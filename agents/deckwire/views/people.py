@@ -143,6 +143,14 @@ class TicketComment(View):
     body: str
 
 
+class TicketImage(View):
+    """An attached image that was kept: a download, named by the digest of its bytes. `size` in bytes."""
+
+    name: str
+    digest: str
+    size: int = 0
+
+
 class TicketView(Ticket):
     project: str
     status: str = "open"
@@ -154,6 +162,7 @@ class TicketView(Ticket):
     editable: bool = True
     note: str = ""
     """Why it does not start by itself, or what could not be written to its tracker."""
+    images: list[TicketImage] = Field(default_factory=list)
 
 
 ProjectView.model_rebuild()

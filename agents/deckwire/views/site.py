@@ -9,12 +9,16 @@ from deckwire.words import AttemptState
 
 
 class ModelPrice(View):
-    """Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model."""
+    """Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model.
+
+    `images`: it takes those too. None: nobody said so, and its name decides.
+    """
 
     name: str
     in_micro_per_m_tok: int | None = Field(default=None, alias="inMicroPerMTok")
     out_micro_per_m_tok: int | None = Field(default=None, alias="outMicroPerMTok")
     context_tokens: int = 128_000
+    images: bool | None = None
 
 
 class ConnectionView(View):

@@ -2,7 +2,7 @@ import { parseRevealed } from "@/lib/invisible";
 import { learnServerTime } from "@/lib/server-time";
 import type { Refused } from "@/wire/types";
 
-const BASE = "/api/v1";
+export const BASE = "/api/v1";
 const LOGIN = "/accounts/login/";
 
 /** What the platform said no with, or that it could not be reached (`status` 0). */

@@ -199,6 +199,13 @@ export interface TicketComment {
   body: string;
 }
 
+/** An attached image that was kept: a download, named by the digest of its bytes. `size` in bytes. */
+export interface TicketImage {
+  name: string;
+  digest: string;
+  size: number;
+}
+
 export interface TicketView {
   id: string;
   key: string;
@@ -217,6 +224,7 @@ export interface TicketView {
   url: string;
   editable: boolean;
   note: string;
+  images: TicketImage[];
 }
 
 export interface Attempt {
@@ -555,12 +563,17 @@ export interface Review {
   landed: Landed | null;
 }
 
-/** Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model. */
+/**
+ * Micro-units of the currency for a million tokens. None: no price, and the gateway refuses the model.
+ *
+ * `images`: it takes those too. None: nobody said so, and its name decides.
+ */
 export interface ModelPrice {
   name: string;
   inMicroPerMTok: number | null;
   outMicroPerMTok: number | null;
   contextTokens: number;
+  images: boolean | null;
 }
 
 /** A model endpoint. Its key is never sent back: `has_key` says whether there is one. */

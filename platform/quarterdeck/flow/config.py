@@ -47,7 +47,8 @@ def _route(project: Project, kind: str, model: str | None) -> tuple[ModelRoute, 
         raise Refused(f"{connection.name} offers no model {name!r}.", reason="no_such_model",
                       remedy="Add it with its price in settings, or choose another.")  # fmt: skip
     protocol = "anthropic" if connection.protocol == "anthropic" else "openai"
-    return ModelRoute(protocol=protocol, model=name, context_tokens=offer.get("context", 128_000)), connection.id
+    context, images = offer.get("context", 128_000), offer.get("images") is True
+    return ModelRoute(protocol=protocol, model=name, context_tokens=context, images=images), connection.id
 
 
 def _picked(model: str | None) -> tuple[UUID | None, str]:

@@ -11,6 +11,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import endpoints
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
+from quarterdeck.outside.models import images
 from quarterdeck.record import audit, keys, ledger
 from quarterdeck.record.models import OPEN_PHASES, Connection, Project, Run
 
@@ -20,8 +21,12 @@ MOST_MODELS = 100
 def create(
     actor: Actor, *, name: str, protocol: str, base_url: str, key: str = "", models: list[dict[str, Any]]
 ) -> Connection:
-    """`models`: {name, in_micro, out_micro, context}. Raises Refused: name_taken (409), malformed (422)."""
-    fields = {"name": bounded("The name", name, 80, least=1), "base_url": _address(base_url), "offers": _offers(models)}
+    """`models`: {name, in_micro, out_micro, context, images}. Raises Refused: name_taken (409), malformed (422)."""
+    fields = {
+        "name": bounded("The name", name, 80, least=1),
+        "base_url": _address(base_url),
+        "offers": _offers(models, []),
+    }
     return _kept(actor, Connection(kind="model", protocol=protocol, **fields, **_sealed(key)), "added")
 
 
@@ -36,7 +41,7 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
             row.base_url = _address(given["base_url"])
             row.test_facts = []  # what was true of another address says nothing about this one
         if "models" in given:
-            row.offers, row.price_version = _offers(given["models"]), row.price_version + 1
+            row.offers, row.price_version = _offers(given["models"], row.offers), row.price_version + 1
         for field, value in (_sealed(given["key"]) if "key" in given else {}).items():
             setattr(row, field, value)
         return _kept(actor, row, "edited", fields=sorted(given))
@@ -95,13 +100,22 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _offers(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _offers(models: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whether one takes images is as somebody said, else as it stood, else as its name tells."""
     names = [bounded("A model's name", one["name"], 120, least=1) for one in models]
     if len(names) > MOST_MODELS or len(set(names)) != len(names):
         raise Refused(f"Name each model once, {MOST_MODELS} at the most.", reason="malformed", status=422)
     if any((one.get(price) or 0) < 0 for one in models for price in ("in_micro", "out_micro")):
         raise Refused("A price is 0 or more.", reason="malformed", status=422)
-    return [{**one, "name": name} for one, name in zip(models, names, strict=True)]
+    stood = {one["name"]: one.get("images") is True for one in before}
+    return [
+        {**one, "name": name, "images": _images(name, one.get("images"), stood)}
+        for one, name in zip(models, names, strict=True)
+    ]
+
+
+def _images(name: str, said: bool | None, stood: dict[str, bool]) -> bool:
+    return said if said is not None else stood.get(name, images.usually_takes(name))
 
 
 def _sealed(key: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import breakdowns, status, trackers
+from quarterdeck.flow import attachments, breakdowns, status, trackers
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import Connection, Outbox, Report, Ticket, Watch
 
@@ -72,6 +72,13 @@ def _status(body: dict[str, Any]) -> None:
     Report.objects.filter(run=report.run).update(**done)
 
 
+def _files(body: dict[str, Any]) -> None:
+    """Reads only, so what may be written does not matter. A ticket that somebody here started was not asked for its files."""
+    ticket = _ticket(body)
+    if trackers.watch_of(ticket) is not None and not ticket.deleted_at:
+        attachments.bring(ticket, trackers.of(ticket))
+
+
 def _create(body: dict[str, Any]) -> None:
     try:
         with _writing(_ticket(body), "create"):
@@ -124,5 +131,5 @@ def _within_budget(ticket: Ticket, write: str) -> None:
 
 DO: dict[str, Callable[[dict[str, Any]], None]] = {
     "transition": _transition, "comment": _comment, "link": _link, "status": _status,
-    "create": _create, "labels": _labels, "worklog": _worklog,
+    "create": _create, "labels": _labels, "worklog": _worklog, "files": _files,
 }  # fmt: skip

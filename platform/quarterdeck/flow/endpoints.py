@@ -1,6 +1,10 @@
-"""Does a model endpoint work? One tiny real call with its own key tells, in lines a person can act on."""
+"""Does a model endpoint work? One tiny real call with its own key tells, in lines a person can act on; another one, with a
+small picture, whether a model that is said to take images does.
+"""
 
 import asyncio
+import struct
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +15,7 @@ from deckwire.views import SettingFact
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import routes
 from quarterdeck.flow.routes import Route
-from quarterdeck.outside.models import calling, plug
+from quarterdeck.outside.models import calling, images, plug
 from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.record.models import Connection
 
@@ -65,24 +69,54 @@ async def _ask(route: Route) -> list[SettingFact]:
             ]
         except (Refused, GaveUp) as no:
             return [_bad(f"{route.model}: {no.text}", no.remedy)]
-    answered = SettingFact(label=f"{route.model} answers.", ok=True)
+    facts = [SettingFact(label=f"{route.model} answers.", ok=True)]
     if seen.used is None:
         remedy = "It tells no usage: costs are our own count, and marked as estimated."
-        return [answered, SettingFact(label=f"{route.model} does not say what a call used.", ok=True, remedy=remedy)]
-    return [answered]
+        facts.append(SettingFact(label=f"{route.model} does not say what a call used.", ok=True, remedy=remedy))
+    return [*facts, *(await _shown(route) if route.images else [])]
 
 
-async def _call(route: Route, providers: Any) -> Seen:
+async def _shown(route: Route) -> list[SettingFact]:
+    """A refusal is the model's own; silence says nothing about images."""
+    async with calling.client(silence=TEST_SECONDS) as web:
+        try:
+            async with asyncio.timeout(TEST_SECONDS):
+                await _call(route, plug.providers(web, pace=settings.PACE), picture=True)
+        except (TimeoutError, TryLater):
+            return [_bad(f"{route.model} did not answer about an image.", "Test again in a while.")]
+        except (Refused, GaveUp) as no:
+            return [_bad(f"{route.model} does not take images: {no.text}", "Take the mark off that it does.")]
+    return [SettingFact(label=f"{route.model} takes images.", ok=True)]
+
+
+async def _call(route: Route, providers: Any, *, picture: bool = False) -> Seen:
     provider = providers[route.endpoint.protocol]
-    chunks = [chunk async for chunk in provider.stream(route.endpoint, _small(route.endpoint, route.model))]
+    chunks = [chunk async for chunk in provider.stream(route.endpoint, _small(route.endpoint, route.model, picture))]
     body = b"".join(chunks)
     return Seen(body, provider.usage(body, False))
 
 
-def _small(endpoint: Endpoint, model: str) -> Call:
-    dialect = plug.DIALECTS["anthropic" if endpoint.protocol == "anthropic" else "openai"]
-    body = dialect.capped({"model": model, "messages": [{"role": "user", "content": "Say aye."}]}, ANSWER_TOKENS)
-    return Call("test", "", "work", dialect.path, body)
+def _small(endpoint: Endpoint, model: str, picture: bool) -> Call:
+    anthropic = endpoint.protocol == "anthropic"
+    dialect = plug.DIALECTS["anthropic" if anthropic else "openai"]
+    url = f"{images.PREFIX}{'0' * 64}"
+    block = {"type": "image", "source": {"type": "url", "url": url}} if anthropic else {
+        "type": "image_url", "image_url": {"url": url}
+    }  # fmt: skip
+    content = [{"type": "text", "text": "Say aye."}, block] if picture else "Say aye."
+    body = dialect.capped({"model": model, "messages": [{"role": "user", "content": content}]}, ANSWER_TOKENS)
+    return Call("test", "", "work", dialect.path, body, images={"0" * 64: _white()} if picture else {})
+
+
+def _white() -> images.Image:
+    """Some providers refuse what is smaller than a few pixels."""
+    edge = 64
+    rows = zlib.compress((b"\0" + b"\xff" * edge * 3) * edge)
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", edge, edge, 8, 2, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    return images.Image("image/png", edge, edge, b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
 def _bad(label: str, remedy: str) -> SettingFact:

@@ -16,10 +16,11 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import routes, spend
+from quarterdeck.flow import pictures, routes, spend
 from quarterdeck.flow.lanes import LANES, Lane, Lanes
 from quarterdeck.flow.live_call import Fault, LiveCall
 from quarterdeck.flow.routes import Route
+from quarterdeck.outside.models import images
 from quarterdeck.outside.models.plug import DIALECTS
 from quarterdeck.outside.models.port import Call, Provider, Usage
 from quarterdeck.outside.models.reading import at_most, counted
@@ -76,9 +77,12 @@ def plan(bearer: Bearer, asked: Asked) -> Plan:
     run = Run.objects.select_related("project").get(id=bearer.run)
     route = routes.find(run, asked.kind, asked.dialect, body["model"])
     digest = hashlib.sha256(f"{dialect.path}\n{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
-    most = route.price.cost(Usage(at_most(body), route.most_out))
+    body, held = pictures.called(run, route, body)
+    shown = [held[one] for one in images.named(body)]
+    most = route.price.cost(Usage(at_most(body) + images.most_tokens(shown), route.most_out))
     wish = spend.Wish(asked.id, digest, asked.purpose, route.model, route.connection, route.price, most)
-    call = Call(asked.id, str(run.id), asked.purpose, dialect.path, dialect.capped(body, route.most_out), asked.headers)
+    capped = dialect.capped(body, route.most_out)
+    call = Call(asked.id, str(run.id), asked.purpose, dialect.path, capped, asked.headers, held)
     return Plan(route, wish, call, bool(body.get("stream")), spend.stored(bearer, asked.id, digest))
 
 
@@ -209,7 +213,8 @@ class Gateway:
         if fault is None:
             body = live.body
             used = self.providers[planned.route.endpoint.protocol].usage(body, planned.streamed)
-            used = used or counted(planned.call.body, body, planned.streamed)
+            shown = [planned.call.images[one] for one in images.named(planned.call.body)]
+            used = used or counted(planned.call.body, body, planned.streamed, images.usual_tokens(shown))
             return spend.End(CallState.DONE, used, live.content_type, body)
         # Nothing came and the provider said no: that costs nothing. Everything else may have cost all of it.
         refused = not live.chunks and getattr(fault, "reason", "") != "cut"

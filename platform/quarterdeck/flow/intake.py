@@ -108,5 +108,7 @@ def _open(
     ledger.note(run.stream, Opened(ticket=ticket.key, by=actor.name), by=actor.word)
     audit.write(actor.word, "opened", f"run:{run.id}", project=project.id, ticket=ticket.key)
     outbox.put(f"tracker:{ticket.id}", "transition", {"ticket": str(ticket.id), "category": "doing"})
+    if ticket.facts.get("attachments") and ticket.raw.get("files_of") != ticket.version:
+        outbox.put(f"files:{ticket.id}", "files", {"ticket": str(ticket.id)})
     pokes.poke("places")
     return run

@@ -42,6 +42,7 @@ class Route:
     price: Price
     most_out: int = MOST_OUT
     connection: UUID | None = None
+    images: bool = False
 
 
 def find(run: Run, kind: str, dialect: str, model: str) -> Route:
@@ -88,6 +89,7 @@ def of(connection: Connection, offer: dict[str, Any]) -> Route:
         endpoint=Endpoint(id=str(connection.id), protocol=connection.protocol, base_url=connection.base_url, key=key),
         name=connection.name, model=str(offer["name"]), price=_price(connection, offer),
         most_out=max(256, min(MOST_OUT, int(offer.get("context") or 128_000) // 4)), connection=connection.id,
+        images=offer.get("images") is True,
     )  # fmt: skip
 
 

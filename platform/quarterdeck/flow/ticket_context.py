@@ -3,6 +3,7 @@
 import re
 
 from deckwire.envelope import TicketText
+from quarterdeck.flow import pictures
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import Ticket, TicketComment
 
@@ -10,12 +11,14 @@ COMMENTS = 50
 MOST_LINKED, MOST_FIELD = 30, 4_000
 
 
-def text(ticket: Ticket) -> TicketText:
+def text(ticket: Ticket, *, images: bool = False) -> TicketText:
+    """`images`: one of the run's models takes them."""
     parts = [visible(ticket.description), _fields(ticket), _linked(ticket), _files(ticket)]
     comments = list(ticket.comments.filter(marker="").order_by("-said_at", "-id")[:COMMENTS])
     return TicketText(
         key=ticket.key, title=visible(ticket.title), description="\n\n".join(part for part in parts if part),
         labels=[visible(one) for one in ticket.labels], comments=[_comment(one) for one in reversed(comments)],
+        images=pictures.told(ticket, shown=images),
     )  # fmt: skip
 
 
@@ -38,9 +41,11 @@ def _linked(ticket: Ticket) -> str:
 
 
 def _files(ticket: Ticket) -> str:
-    """What was taken is quoted; what was not is named with the reason."""
+    """What was taken is quoted; what was not is named with the reason. Images are told of beside (`pictures`)."""
     parts = []
     for one in ticket.raw.get("files", []):
+        if one.get("image"):
+            continue
         body = f"\n{_quoted(visible(one['text']))}" if one.get("text") else f" ({one['why']})"
         parts.append(f"- {visible(one['name'])}{body}")
     return "## Attachments, by whoever attached them\n" + "\n".join(parts) if parts else ""

@@ -9,7 +9,7 @@ from deckwire.events import Attempted, Resumed
 from deckwire.tokens import digest
 from deckwire.words import AttemptState, Blame, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import asks, fencing, losses, ticket_context
+from quarterdeck.flow import asks, fencing, losses, pictures, ticket_context
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Command, ModelCall, Run, RunRepository
 
@@ -86,7 +86,7 @@ def _welcome(run: Run, attempt: Attempt, session: str) -> Welcome:
 
 def ticket_text(run: Run) -> TicketText:
     """The ticket as it is now, not as it was: an edit reaches the next attempt."""
-    return ticket_context.text(run.ticket)
+    return ticket_context.text(run.ticket, images=pictures.taken(run))
 
 
 def spent(run: Run) -> int:

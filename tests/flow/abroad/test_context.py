@@ -3,11 +3,14 @@
 import pytest
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import attachments, copies, intake, ticket_context, which
+from quarterdeck.flow import attachments, copies, intake, outbox, ticket_context, welcome, which
+from quarterdeck.flow import pictures as kept
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import polled
+from quarterdeck.outside import plugs
 from quarterdeck.outside.tracker.port import Attachment, Comment, Issue, Link
-from quarterdeck.record.models import Connection, Project, Repository, RunRepository, Ticket, Watch
+from quarterdeck.record.models import Connection, Project, Repository, Run, RunRepository, Ticket, TicketImage, Watch
+from testkit import pictures
 from testkit.desk_abroad import ME, START, Abroad, issue
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +30,15 @@ class Library(Abroad):
     def attachment(self, attachment: Attachment, most: int) -> bytes:
         if attachment.size > most:
             raise Refused("Too big.", reason="too_big")
-        return {"log": b"Traceback: half a cent", "bytes": b"\x00\x01"}[attachment.id]
+        held = {"log": b"Traceback: half a cent", "bytes": b"\x00\x01", "svg": b"<svg onload=alert(1)>"}
+        return held.get(attachment.id) or pictures_of(attachment)
+
+
+def pictures_of(one: Attachment) -> bytes:
+    """Id `800x600`: a png of that size, as long as the attachment says."""
+    width, _, height = one.id.partition("x")
+    data = pictures.png(int(width), int(height))
+    return data + b"x" * (one.size - len(data))
 
 
 def test_hidden_characters_stay_with_the_person_and_do_not_reach_the_model(taken: object) -> None:
@@ -91,3 +102,85 @@ def test_an_attachment_cannot_end_its_own_quotation(taken: object) -> None:
     told = ticket_context.text(row).description
     fence = "`" * 13
     assert f"\n{fence}\n{text}\n{fence}" in told
+
+
+def shot(id: str, size: int = 2_000, name: str = "shot.png", mime: str = "image/png") -> Attachment:
+    return Attachment(id, name, mime, size)
+
+
+def test_images_are_kept_once_and_told_by_name_and_size(taken: object) -> None:
+    row = taken(
+        issue("1", attachments=[shot("800x600"), shot("800x600", name="again.png"), shot("4x3", name="\u202egnp.x")])
+    )  # type: ignore[operator]
+    attachments.bring(row, Library())
+    assert TicketImage.objects.count() == 2
+    told = ticket_context.text(row, images=True)
+    assert [(one.name, one.size, one.width, one.height) for one in told.images] == [
+        ("shot.png", 2_000, 800, 600), ("gnp.x", 2_000, 4, 3)
+    ]  # fmt: skip
+    assert told.images[0].url.startswith("quarterdeck-image:")
+    assert [one.url for one in ticket_context.text(row).images] == ["", ""], "no model of the run takes them"
+
+
+def test_what_is_no_image_or_too_much_is_named_with_the_reason(taken: object) -> None:
+    files = [
+        shot("svg", 21, "page.png"), shot("9000x10", name="long.png"), shot("5x5", 4_000_000, "big.png"),
+        *(shot(f"{n}x4", 1_500_000, f"{n}.png") for n in range(5, 10)),
+    ]  # fmt: skip
+    row = taken(issue("1", attachments=files))  # type: ignore[operator]
+    attachments.bring(row, Library())
+    told = ticket_context.text(row, images=True)
+    assert [one.name for one in told.images] == ["5.png", "6.png", "7.png", "8.png"]
+    assert "page.png (it is no png, jpeg, gif or webp, whatever its name says)" in told.description
+    assert "long.png (9,000 × 10 pixels are too many)" in told.description
+    assert "big.png (4,000,000 bytes are too many)" in told.description
+    assert "9.png (1,500,000 bytes are too many)" in told.description, "six million together"
+
+
+def test_a_tracker_that_sends_more_than_it_said_is_not_believed(taken: object) -> None:
+    class Liar(Library):
+        def attachment(self, attachment: Attachment, most: int) -> bytes:
+            return pictures.png(4, 3, b"x" * kept.MOST_BYTES)
+
+    row = taken(issue("1", attachments=[shot("4x3", 100)]))  # type: ignore[operator]
+    attachments.bring(row, Liar())
+    assert not TicketImage.objects.exists()
+
+
+def test_images_that_are_gone_are_forgotten_but_not_under_a_run(taken: object, alice_acts: Actor) -> None:
+    row = taken(issue("1", attachments=[shot("4x3"), shot("5x3")]))  # type: ignore[operator]
+    attachments.bring(row, Library())
+    run = intake.open_run(alice_acts, "k", row.id, force=True)
+    row = taken(issue("1", 2, attachments=[shot("5x3")]))  # type: ignore[operator]
+    attachments.bring(row, Library())
+    assert (TicketImage.objects.count(), len(ticket_context.text(row).images)) == (2, 1)
+    Run.objects.filter(id=run.id).update(phase="cancelled", finished_at=START)
+    row = taken(issue("1", 3, attachments=[shot("5x3")]))  # type: ignore[operator]
+    attachments.bring(row, Library())
+    assert TicketImage.objects.count() == 1
+
+
+def test_a_run_names_images_to_its_agent_only_if_its_models_take_them(taken: object, alice_acts: Actor) -> None:
+    row = taken(issue("1", attachments=[shot("4x3")]))  # type: ignore[operator]
+    attachments.bring(row, Library())
+    run = intake.open_run(alice_acts, "k", row.id, force=True)
+    assert [one.url for one in welcome.ticket_text(run).images] == [""]
+    run.config["models"]["edit"]["images"] = True
+    assert welcome.ticket_text(run).images[0].url.startswith("quarterdeck-image:")
+
+
+def test_who_starts_it_here_has_its_files_brought_too(taken: object, alice_acts: Actor, connection: Connection) -> None:
+    plugs.fit(f"tracker:{connection.id}:1", Library())
+    row = taken(issue("1", attachments=[shot("4x3")]))  # type: ignore[operator]
+    plugs.fit(f"tracker:{connection.id}:1", Library())
+    intake.open_run(alice_acts, "k", row.id, force=True)
+    outbox.work()
+    row.refresh_from_db()
+    assert len(ticket_context.text(row).images) == 1
+
+
+def test_a_project_has_so_much_room_for_images(taken: object) -> None:
+    row = taken(issue("1"))  # type: ignore[operator]
+    TicketImage.objects.create(ticket=row, digest="f" * 64, name="a", mime="image/png", width=1, height=1,
+                               size=kept.MOST_OF_PROJECT, data=b"")  # fmt: skip
+    assert kept.keep(row, "b.png", pictures.png()) == ("", "this project's room for images is used up")

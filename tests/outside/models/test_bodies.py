@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from quarterdeck.errors import Refused
 from quarterdeck.outside.models import anthropic_body, openai_body
 
+IMAGE = "quarterdeck-image:" + "a" * 64
 OPENAI: dict[str, Any] = {
     "model": "large",
     "messages": [
         {"role": "system", "content": "Stage: work"},
-        {"role": "user", "content": [{"type": "text", "text": "Round once."}]},
+        {"role": "user", "content": [{"type": "text", "text": "Round once."}, {"type": "image_url", "image_url": {"url": IMAGE}}]},
         {"role": "assistant", "content": None,
          "tool_calls": [{"id": "1", "type": "function", "function": {"name": "view", "arguments": "{}"}}]},
         {"role": "tool", "tool_call_id": "1", "content": "def total():"},
@@ -27,7 +28,8 @@ ANTHROPIC: dict[str, Any] = {
     "model": "large",
     "system": [{"type": "text", "text": "Stage: work", "cache_control": {"type": "ephemeral"}}],
     "messages": [
-        {"role": "user", "content": "Round once."},
+        {"role": "user", "content": [
+            {"type": "text", "text": "Round once."}, {"type": "image", "source": {"type": "url", "url": IMAGE}}]},
         {"role": "assistant", "content": [
             {"type": "thinking", "thinking": "hm", "signature": "s"},
             {"type": "tool_use", "id": "1", "name": "view", "input": {"path": "a.py"}}]},
@@ -114,3 +116,25 @@ def test_an_answer_is_kept_short_under_the_name_the_caller_used() -> None:
 def test_two_names_for_the_cap_do_not_make_two_caps() -> None:
     both = openai_body.capped({"max_tokens": 9_999, "max_completion_tokens": 5}, 100)
     assert both == {"max_completion_tokens": 5}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/?stolen=1",
+        "data:image/png;base64,AAAA",
+        "quarterdeck-image:../../etc/passwd",
+        IMAGE + "\n",
+        "",
+    ],
+)
+@pytest.mark.parametrize(("dialect", "body"), BOTH)
+def test_an_image_leaves_by_its_name_alone_never_by_an_address_or_its_bytes(
+    dialect: Any, body: dict[str, Any], url: str
+) -> None:
+    changed = copy.deepcopy(body)
+    block = next(one for one in _objects(changed) if one.get("url") == IMAGE)
+    block["url"] = url
+    with pytest.raises(Refused) as no:
+        dialect.clean(changed)
+    assert no.value.reason == "field"

@@ -56,13 +56,17 @@ function PriceRows({ rows, onChange }: { rows: readonly PriceRow[]; onChange: (r
   const set = (i: number, part: Partial<PriceRow>) => onChange(rows.map((row, at) => (at === i ? { ...row, ...part } : row)));
   return (
     <fieldset className="flex flex-col gap-2">
-      <legend className="pb-1 text-meta font-medium text-text-2">Models, with the price for a million tokens in and out, and the context in tokens</legend>
+      <legend className="pb-1 text-meta font-medium text-text-2">Models, with the price for a million tokens in and out, the context in tokens, and whether it takes images</legend>
       {rows.map((row, i) => (
-        <div key={i} className="grid grid-cols-[minmax(0,2fr)_1fr_1fr_1fr_28px] items-center gap-2">
+        <div key={i} className="grid grid-cols-[minmax(0,2fr)_1fr_1fr_1fr_auto_28px] items-center gap-2">
           <Input className="mono" aria-label={`Model ${i + 1}`} placeholder="name" spellCheck={false} value={row.name} onChange={(event) => set(i, { name: event.target.value })} />
           <Input inputMode="decimal" aria-label={`Price in of model ${i + 1}`} placeholder="in" value={row.in} onChange={(event) => set(i, { in: event.target.value })} />
           <Input inputMode="decimal" aria-label={`Price out of model ${i + 1}`} placeholder="out" value={row.out} onChange={(event) => set(i, { out: event.target.value })} />
           <Input inputMode="numeric" aria-label={`Context of model ${i + 1}`} placeholder="context" value={row.context} onChange={(event) => set(i, { context: event.target.value })} />
+          <label className="flex items-center gap-1.5 text-meta text-text-2" title="Unsaid, the model's name decides">
+            <input type="checkbox" aria-label={`Model ${i + 1} takes images`} checked={row.images === true} ref={(box) => { if (box) box.indeterminate = row.images === null; }} onChange={(event) => set(i, { images: event.target.checked })} />
+            images
+          </label>
           <IconButton label={`Drop model ${i + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== i))}><X size={14} /></IconButton>
         </div>
       ))}

@@ -4,7 +4,7 @@ import { ArrowLeft, ExternalLink } from "lucide-react";
 import { useState } from "react";
 import { assign } from "@/app/overlays";
 import { useMayDecide } from "@/app/session";
-import { changeTicket, commentTicket } from "@/features/tickets/api/write-ticket";
+import { changeTicket, commentTicket, imagePath } from "@/features/tickets/api/write-ticket";
 import { EpicTickets } from "@/features/tickets/breakdown";
 import { TicketFields, type Fields } from "@/features/tickets/form";
 import { heldBy } from "@/features/tickets/held";
@@ -36,6 +36,7 @@ export function TicketDetail({ ticket, onBack }: { ticket: TicketView; onBack: (
             {/^https?:\/\//.test(ticket.url) && <a href={ticket.url} target="_blank" rel="noreferrer" className="inline-flex items-center gap-1 text-accent-text hover:underline">Open at the source <ExternalLink size={12} /></a>}
           </div>
           {editing ? <Editor ticket={ticket} onDone={() => setEditing(false)} /> : <Shown ticket={ticket} />}
+          <Images ticket={ticket} />
           {epic(ticket) && <EpicTickets key={ticket.id} ticket={ticket} may={may} />}
           <Comments ticket={ticket} may={may} />
         </div>
@@ -57,6 +58,23 @@ function Shown({ ticket }: { ticket: TicketView }) {
       <Markdown text={ticket.description || "No description."} className="text-lead text-text-2" />
       <p className="text-meta text-text-3">{[ticket.kind, ticket.priority, ticket.reporter && `by ${ticket.reporter}`, ...ticket.labels].filter(Boolean).map((word) => reveal(String(word))).join(" · ")}</p>
     </>
+  );
+}
+
+/** As downloads: what strangers attached is never drawn in a page of ours. */
+function Images({ ticket }: { ticket: TicketView }) {
+  if (ticket.images.length === 0) return null;
+  return (
+    <Section title="Images">
+      <ul className="flex flex-col gap-1">
+        {ticket.images.map((one) => (
+          <li key={one.digest} className="flex items-baseline gap-2">
+            <a href={imagePath(ticket.id, one.digest)} download className="text-accent-text hover:underline">{reveal(one.name)}</a>
+            <span className="num text-meta text-text-3">{Math.max(1, Math.round(one.size / 1000)).toLocaleString("en")} kB</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
   );
 }
 

@@ -54,6 +54,6 @@ def test(request: Asked, connection: UUID) -> list[views.SettingFact]:
 def _offers(models: list[views.ModelPrice]) -> list[dict[str, Any]]:
     return [
         {"name": one.name, "in_micro": one.in_micro_per_m_tok, "out_micro": one.out_micro_per_m_tok,
-         "context": one.context_tokens}
+         "context": one.context_tokens, "images": one.images}
         for one in models
     ]  # fmt: skip

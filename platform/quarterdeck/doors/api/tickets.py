@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from ninja import Router, Status
 
 from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.ids import one_id
-from quarterdeck.flow import board, readiness
+from quarterdeck.flow import board, pictures, readiness
 from quarterdeck.flow.text import clean
 from quarterdeck.record import lists
 from quarterdeck.record.models import Ticket
@@ -47,6 +49,17 @@ def edit(request: Asked, ticket: UUID, body: bodies.TicketPatch) -> views.Ticket
 def comment(request: Asked, ticket: UUID, body: bodies.CommentBody) -> Status[views.TicketView]:
     made = board.comment(request.auth.actor, ticket, body.body)
     return Status(201, _view(made.ticket))
+
+
+@router.get("/tickets/{uuid:ticket}/images/{str:digest}", auth=Needs("viewer", of="ticket"))
+def image(request: Asked, ticket: UUID, digest: str) -> HttpResponse:
+    """A download of a stranger's bytes: saved and never shown as a page of ours."""
+    row = pictures.one(ticket, digest)
+    answer = HttpResponse(bytes(row.data), content_type=row.mime)
+    answer["Content-Disposition"] = content_disposition_header(True, row.name)
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 def _view(row: Ticket) -> views.TicketView:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from quarterdeck.errors import TryLater
-from quarterdeck.outside.models import calling
+from quarterdeck.outside.models import anthropic_body, calling
 from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.outside.models.reading import count, objects, part
 
@@ -23,8 +23,8 @@ class Anthropic:
     async def stream(self, endpoint: Endpoint, call: Call) -> AsyncIterator[bytes]:
         """See the port. The base URL is what stands before /v1/messages. Of the caller's headers only the version leaves."""
         headers = {VERSION: call.headers.get(VERSION, OLDEST), **({"x-api-key": endpoint.key} if endpoint.key else {})}
-        tail = b""
-        async for chunk in calling.post(self.web, endpoint, "/v1/messages", headers, call.body):
+        tail, body = b"", anthropic_body.filled(call.body, call.images)
+        async for chunk in calling.post(self.web, endpoint, "/v1/messages", headers, body):
             tail = (tail + chunk)[-TAIL:]
             yield chunk
         # An `error` event ends a stream without its stop: that answer is not whole.

@@ -1,11 +1,17 @@
 """The fields of an Anthropic message request that an agent may send.
 
-Source: the messages page of Anthropic's API reference. Left out on purpose: images and documents, server tools (web search,
-web fetch, code execution), `mcp_servers`, `container`, `service_tier` and `metadata`.
+Source: the messages page of Anthropic's API reference. Left out on purpose: documents, images by address or by their bytes
+(one names an attachment of its ticket), server tools (web search, web fetch, code execution), `mcp_servers`, `container`,
+`service_tier` and `metadata`.
 """
 
+import base64
+from collections.abc import Mapping
 from typing import Any, Literal
 
+import pydantic
+
+from quarterdeck.outside.models import images
 from quarterdeck.outside.models.strict import Field, cleaned
 
 
@@ -21,6 +27,16 @@ class Cached(Field):
 class Text(Cached):
     type: Literal["text"]
     text: str
+
+
+class Named(Field):
+    type: Literal["url"]
+    url: str = pydantic.Field(pattern=f"^{images.NAMED}$")
+
+
+class Image(Cached):
+    type: Literal["image"]
+    source: Named
 
 
 class Thinking(Field):
@@ -50,7 +66,7 @@ class ToolResult(Cached):
 
 class Message(Field):
     role: Literal["user", "assistant"]
-    content: str | list[Text | Thinking | Redacted | ToolUse | ToolResult]
+    content: str | list[Text | Image | Thinking | Redacted | ToolUse | ToolResult]
 
 
 class Tool(Cached):
@@ -98,3 +114,14 @@ def capped(body: dict[str, Any], most: int) -> dict[str, Any]:
     """The answer, thinking included, may have `most` tokens."""
     asked = body.get("max_tokens")
     return {**body, "max_tokens": min(asked, most) if asked and asked > 0 else most}
+
+
+def filled(body: dict[str, Any], held: Mapping[str, images.Image]) -> dict[str, Any]:
+    """The request with its images in it, as they leave for the provider."""
+
+    def block(one: dict[str, Any]) -> dict[str, Any]:
+        image = held[images.digest_of(one)]
+        source = {"type": "base64", "media_type": image.mime, "data": base64.b64encode(image.data).decode()}
+        return {**one, "source": source}
+
+    return images.messages_with(body, block) if held else body

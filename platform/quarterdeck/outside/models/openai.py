@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from quarterdeck.errors import TryLater
-from quarterdeck.outside.models import calling
+from quarterdeck.outside.models import calling, openai_body
 from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.outside.models.reading import count, objects, part
 
@@ -20,8 +20,8 @@ class OpenAI:
     async def stream(self, endpoint: Endpoint, call: Call) -> AsyncIterator[bytes]:
         """See the port. The base URL ends in /v1, or whatever stands before /chat/completions."""
         headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        tail = b""
-        async for chunk in calling.post(self.web, endpoint, "/chat/completions", headers, call.body):
+        tail, body = b"", openai_body.filled(call.body, call.images)
+        async for chunk in calling.post(self.web, endpoint, "/chat/completions", headers, body):
             tail = (tail + chunk)[-TAIL:]
             yield chunk
         if call.body.get("stream") and not _ended(tail):

@@ -1,17 +1,32 @@
 """The fields of an OpenAI chat completion that an agent may send.
 
-Source: the chat completions page of OpenAI's API reference. Left out on purpose: image, audio and file parts, built-in
-tools, `store`, `metadata`, `web_search_options`, `service_tier`, and more than one answer.
+Source: the chat completions page of OpenAI's API reference. Left out on purpose: audio and file parts, images by address or
+by their bytes (one names an attachment of its ticket), built-in tools, `store`, `metadata`, `web_search_options`,
+`service_tier`, and more than one answer.
 """
 
+import base64
+from collections.abc import Mapping
 from typing import Any, Literal
 
+import pydantic
+
+from quarterdeck.outside.models import images
 from quarterdeck.outside.models.strict import Field, cleaned
 
 
 class Text(Field):
     type: Literal["text"]
     text: str
+
+
+class Named(Field):
+    url: str = pydantic.Field(pattern=f"^{images.NAMED}$")
+
+
+class Image(Field):
+    type: Literal["image_url"]
+    image_url: Named
 
 
 class Function(Field):
@@ -27,7 +42,7 @@ class ToolCall(Field):
 
 class Message(Field):
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[Text] | None = None
+    content: str | list[Text | Image] | None = None
     name: str | None = None
     tool_call_id: str | None = None
     tool_calls: list[ToolCall] | None = None
@@ -96,3 +111,14 @@ def capped(body: dict[str, Any], most: int) -> dict[str, Any]:
     if body.get("stream"):
         out["stream_options"] = {"include_usage": True}
     return out
+
+
+def filled(body: dict[str, Any], held: Mapping[str, images.Image]) -> dict[str, Any]:
+    """The request with its images in it, as they leave for the provider."""
+
+    def block(one: dict[str, Any]) -> dict[str, Any]:
+        image = held[images.digest_of(one)]
+        url = f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
+        return {"type": "image_url", "image_url": {"url": url}}
+
+    return images.messages_with(body, block) if held else body

@@ -1,8 +1,10 @@
 """A provider of model answers, as the gateway sees it: bytes of the provider's own protocol in and out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from quarterdeck.outside.models.images import Image
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Call:
-    """One model call: `purpose` is understand | locate | plan | work | review, `body` the provider's request as JSON."""
+    """One model call: `purpose` is understand | locate | plan | work | review, `body` the provider's request as JSON.
+
+    An image stands in the body by its digest; `images` holds its bytes, and the provider puts them in.
+    """
 
     id: str
     run: str
@@ -25,6 +30,7 @@ class Call:
     path: str
     body: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,15 @@ LETTERS_PER_TOKEN = 4
 _WORD = re.compile(r" ?[A-Z]?[a-z]{2,}")
 
 
-def counted(asked: dict[str, Any], body: bytes, streamed: bool) -> Usage:
+def counted(asked: dict[str, Any], body: bytes, streamed: bool, images: int = 0) -> Usage:
     """Our own count, for providers that name none: four letters a token, of what was asked and of what was said; of
-    other scripts, a letter of which is a token of its own more often than not, two bytes."""
+    other scripts, a letter of which is a token of its own more often than not, two bytes.
+
+    `images`: the tokens of those beside the text.
+    """
     said = sum(_letters(data) for data in objects(body, streamed))
-    return Usage(_tokens(_weight(json.dumps(asked, ensure_ascii=False))), _tokens(said), estimated=True)
+    asked_for = _tokens(_weight(json.dumps(asked, ensure_ascii=False)))
+    return Usage(asked_for + images, _tokens(said), estimated=True)
 
 
 def at_most(value: Any) -> int:

@@ -78,8 +78,14 @@ class Repository(Row):
     key_id = models.CharField(max_length=40, blank=True)
 
 
+KINDS = ["model", "tracker", "forge", "removed"]
+
+
 class Connection(Row):
-    """A configured outside service. `secret` is encrypted with the key named by `key_id`; never shown again."""
+    """A configured outside service. `secret` is encrypted with the key named by `key_id`; never shown again.
+
+    `kind` removed: a tracker that is gone, without a secret; only its tickets still name it.
+    """
 
     kind = models.CharField(max_length=12)
     name = models.CharField(max_length=80, unique=True)
@@ -88,7 +94,7 @@ class Connection(Row):
     secret = models.BinaryField(blank=True, default=b"")
     key_id = models.CharField(max_length=40, blank=True)
     offers = models.JSONField(default=list)
-    """For model endpoints: [{name, in_micro, out_micro (per million tokens), context}]. No price: refused."""
+    """For model endpoints: [{name, in_micro, out_micro (per million tokens), context, images}]. No price: refused."""
     price_version = models.PositiveIntegerField(default=1)
     tested_at = models.DateTimeField(null=True)
     test_facts = models.JSONField(default=list)
@@ -98,9 +104,7 @@ class Connection(Row):
     """The other side asked for a pause, or does not answer: nothing is written to it before."""
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(name="connection_kind", condition=models.Q(kind__in=["model", "tracker", "forge"]))
-        ]
+        constraints = [models.CheckConstraint(name="connection_kind", condition=models.Q(kind__in=KINDS))]
 
 
 class Ticket(Row):
@@ -172,3 +176,19 @@ class TicketComment(Row):
                 fields=["ticket", "marker"], name="comment_marker_once", condition=~models.Q(marker="")
             ),
         ]
+
+
+class TicketImage(Row):
+    """An attached image, kept once per ticket by the SHA-256 of its bytes. Type and size in pixels are read from the bytes."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="images")
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    mime = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "digest"], name="image_once")]

@@ -39,7 +39,8 @@ class Watch(Row):
     triggers = models.JSONField(default=default_triggers)
     writes = models.JSONField(default=default_writes)
     rules = models.JSONField(default=dict)
-    """{components: {component: repository id}, spaces: {the tracker's project: repository id}, subtasks: parallel | order}."""
+    """{components: {component: repository id}, spaces: {the tracker's project: repository id}, subtasks: parallel | order,
+    label: what a label begins with that names a repository, field: the field that names one, judge: a model reads it too}."""
     active = models.BooleanField(default=True)
     began_at = models.DateTimeField(db_default=Now())
     since = models.DateTimeField(null=True)
@@ -92,6 +93,48 @@ class Breakdown(Row):
             models.CheckConstraint(
                 name="breakdown_state", condition=Q(state__in=["open", "approved", "done", "declined"])
             ),
+        ]
+
+
+class Judgement(Row):
+    """What a model was asked about a ticket's text, and its answer: once for the same text. Also this call's line of the
+    journal: its money counts in the project's day.
+
+    `kind` ready: is something missing? lines: tickets that an epic could be made of. `digest` is over what is asked.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="judgements")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="judgements")
+    kind = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, default="waiting")
+    answer = models.JSONField(default=list)
+    why = models.CharField(max_length=400, blank=True)
+    asked_by = models.CharField(max_length=120, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    """Of the proposal that the lines are for."""
+    connection = models.UUIDField(null=True)
+    model = models.CharField(max_length=120, blank=True)
+    reserved = models.BigIntegerField(default=0)
+    settled = models.BigIntegerField(default=0)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    estimated = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "kind", "digest"], name="judgement_once"),
+            models.CheckConstraint(name="judgement_kind", condition=Q(kind__in=["ready", "lines"])),
+            models.CheckConstraint(name="judgement_state", condition=Q(state__in=["waiting", "done", "failed"])),
+            models.CheckConstraint(name="judgement_money", condition=Q(reserved__gte=0, settled__gte=0)),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="judgement_open", condition=Q(state="waiting")),
+            models.Index(fields=["created_at"], name="judgement_by_day"),
         ]
 
 

@@ -75,7 +75,7 @@ def _members(rows: list[Member]) -> list[views.Member]:
 def _price(offer: dict[str, Any]) -> views.ModelPrice:
     return views.ModelPrice(
         name=offer["name"], in_micro_per_m_tok=offer.get("in_micro"), out_micro_per_m_tok=offer.get("out_micro"),
-        context_tokens=offer.get("context", 128_000),
+        context_tokens=offer.get("context", 128_000), images=offer.get("images") is True,
     )  # fmt: skip
 
 

@@ -47,8 +47,13 @@ def _view(row: Ticket, run: UUID | None, lacks: list[str], note: str) -> views.T
         readiness=views.Readiness(ready=not lacks, why=" ".join(lacks), note=note),
         open_run=str(run) if run else None, comments=[comment(one) for one in row.comments.all()],
         updated=ms(row.updated_at), url=str(row.raw.get("url", "")), editable=row.tracker == "board",
-        note=row.note,
+        note=row.note, images=_images(row),
     )  # fmt: skip
+
+
+def _images(row: Ticket) -> list[views.TicketImage]:
+    kept = [one for one in row.raw.get("files", []) if one.get("image")]
+    return [views.TicketImage(name=one["name"], digest=one["image"], size=one.get("size", 0)) for one in kept]
 
 
 def comment(row: TicketComment) -> views.TicketComment:

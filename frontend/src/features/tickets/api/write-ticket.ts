@@ -1,5 +1,7 @@
-import { http } from "@/lib/http";
+import { BASE, http } from "@/lib/http";
 import type { CommentBody, TicketBody, TicketPatch, TicketView } from "@/wire/types";
+
+export const imagePath = (id: string, digest: string): string => `${BASE}${path(id)}/images/${encodeURIComponent(digest)}`;
 
 const path = (id: string): string => `/tickets/${encodeURIComponent(id)}`;
 
