@@ -1,6 +1,6 @@
 """What the dashboard's screens are drawn from. The frontend's `wire/types.ts` is generated from these models."""
 
-from deckwire.views.asked import DecidedBy, Receipt, ReceiptLine, Refused, Request, SettingFact
+from deckwire.views.asked import DecidedBy, Receipt, ReceiptLine, Refused, RepositoryLook, Request, SettingFact
 from deckwire.views.breakdowns import Breakdown, BreakdownLine
 from deckwire.views.history import Checkpoint, Events, OfferedFile, RawEvent, RawEvents, TimelineEvent
 from deckwire.views.people import (
@@ -104,6 +104,7 @@ __all__ = [
     "ReceiptLine",
     "Refused",
     "Repository",
+    "RepositoryLook",
     "Request",
     "Review",
     "RiskFlag",

@@ -81,3 +81,11 @@ class SettingFact(View):
     label: str
     ok: bool
     remedy: str = ""
+
+
+class RepositoryLook(View):
+    """`looking`: a worker asks the remote, or soon will; else what it found, and when that was (`at`)."""
+
+    looking: bool = False
+    at: int | None = None
+    facts: list[SettingFact] = Field(default_factory=list)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -60,7 +61,7 @@ def _fetch(row: Repository) -> int:
         with _holding(row.id):
             heads = plugs.repos().mirror(str(row.id), row.url, access=logins.of(row))
     except Refused as no:
-        _end(row)
+        _end(row, newest="", fetch_note=f"{no.text} {no.remedy}".strip()[:400])
         for one in waiting:
             launch.refuse(one.run, no)
         return 0
@@ -106,19 +107,25 @@ def _head_of(row: Repository, heads: dict[str, str]) -> str:
 
 def _end(row: Repository, **seen: str) -> None:
     done = {"fetch_due": None, "fetch_lease": None, "fetch_tries": 0, "fetch_note": "", "looked_at": Now()}
-    Repository.objects.filter(id=row.id).update(**done, **seen)
+    _keep(row, done | seen)
 
 
 def _again(row: Repository, waiting: list[RunRepository], later: TryLater | GaveUp) -> None:
     pause = min(MAX_PAUSE, max(getattr(later, "after", 0.0), 2.0 ** min(row.fetch_tries, 9)))
     log.warning("fetches: %s: %s", row.id, later.text)
-    # Where only a review wanted to know, it asks again when it is opened again.
+    # Where only a review or a check of the settings wanted to know, it is asked for again by hand.
     due = Now() + timedelta(seconds=pause) if waiting else None
-    Repository.objects.filter(id=row.id).update(
-        fetch_due=due, fetch_lease=None, fetch_note=later.text[:400], looked_at=Now()
-    )
+    _keep(row, {"fetch_due": due, "fetch_lease": None, "fetch_note": later.text[:400], "looked_at": Now()})
     for one in waiting:
         wakes.tell("card", run=str(one.run_id))
+
+
+def _keep(row: Repository, what: dict[str, Any]) -> None:
+    """What was seen is kept of the repository that was asked for. Where somebody changed it meanwhile, the new one is still
+    due: only the lease ends."""
+    same = Repository.objects.filter(id=row.id, url=row.url, branch=row.branch, login=row.login, secret=row.secret)
+    if not same.update(**what):
+        Repository.objects.filter(id=row.id).update(fetch_lease=None)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Projects and who belongs to them: made, set up, tested, and told to every dashboard that shows them."""
+"""Projects and who belongs to them: made, set up, and told to every dashboard that shows them."""
 
 import re
 from typing import Any
@@ -7,11 +7,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from deckwire.events import Changed
-from quarterdeck.errors import GaveUp, Refused, TryLater
+from quarterdeck.errors import Refused
 from quarterdeck.flow import logins, pokes, priorities, wishes
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
-from quarterdeck.outside import plugs
 from quarterdeck.record import audit, ledger
 from quarterdeck.record.models import OPEN_PHASES, Connection, Member, Person, Project, Repository, Role, Run
 
@@ -74,29 +73,6 @@ def edit(actor: Actor, project_id: UUID, **fields: Any) -> Project:
     return project
 
 
-def test_repository(project_id: UUID) -> list[tuple[str, bool, str]]:
-    """What works: (fact, ok, remedy). Fetches the repository as a run would; it runs nothing that is in it."""
-    repository = Repository.objects.filter(project=project_id).order_by("created_at").first()
-    if repository is None or not repository.url:
-        return [("No repository is set.", False, "Enter its address.")]
-    try:
-        branches = plugs.repos().mirror(str(repository.id), repository.url, access=logins.of(repository))
-    except (Refused, TryLater, GaveUp) as no:
-        return [("The repository can be read.", False, no.text)]
-    count = f"{len(branches)} {'branch' if len(branches) == 1 else 'branches'}"
-    facts = [("The repository can be read.", True, count)]
-    found = branches.get(repository.branch)
-    facts.append(
-        (f"It has a branch {repository.branch}.", bool(found), found[:7] if found else "Choose one that is there.")
-    )
-    tests = "A test command is set." if repository.test else "There is no test command."
-    told = f"{repository.test}: run for the first time when a head is sealed, in a place of its own; not by this check."
-    facts.append(
-        (tests, bool(repository.test), told if repository.test else "Without one nothing is re-run as evidence.")
-    )
-    return facts
-
-
 def set_member(actor: Actor, project_id: UUID, person_id: UUID, role: str) -> Member:
     """Raises Refused: no_such_person (404), last_admin (409)."""
     with transaction.atomic():
@@ -157,8 +133,9 @@ def _set_repository(actor: Actor, project: Project, given: dict[str, str]) -> No
     if row.url != url and open_runs.exists():
         raise Refused("Open runs work on the repository as it is.", reason="in_use", remedy="Let them end first.")
     # What could not be fetched may be mended by this: it is asked for anew, without the old one's pause.
+    asked = {} if (row.url, row.branch) == (url, branch) else {"newest": "", "looked_at": None}
     Repository.objects.filter(id=row.id).update(
-        **values, **logins.kept(row, url), fetch_due=None, fetch_tries=0, fetch_note=""
+        **values, **logins.kept(row, url), fetch_due=None, fetch_tries=0, fetch_note="", **asked
     )
 
 
@@ -167,7 +144,7 @@ def _set_login(project: Project, login: dict[str, str]) -> None:
     if row is None or not row.url.startswith("https://"):
         raise Refused("Only a repository at an https:// address takes a login.", reason="malformed", status=422)
     columns = logins.given(login["user"], login["secret"])
-    Repository.objects.filter(id=row.id).update(**columns, fetch_due=None, fetch_tries=0, fetch_note="")
+    Repository.objects.filter(id=row.id).update(**columns, fetch_due=None, fetch_tries=0, fetch_note="", looked_at=None)
 
 
 def _owns(actor: Actor) -> bool:

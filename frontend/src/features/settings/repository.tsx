@@ -1,10 +1,11 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { testRepository } from "@/features/settings/api/projects";
+import { getRepositoryLook, testRepository } from "@/features/settings/api/projects";
 import { Facts } from "@/features/settings/facts";
 import { useChange } from "@/features/settings/use-change";
 import { Button } from "@/ui/button";
 import { Field, Input } from "@/ui/field";
+import { exactTime, timeOfDay } from "@/lib/time";
 import { Section } from "@/ui/section";
 import type { ProjectView, Repository } from "@/wire/types";
 
@@ -26,11 +27,11 @@ const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide
 export function RepositoryForm({ project, may }: { project: ProjectView; may: boolean }) {
   const [value, setValue] = useState(project.repositorySettings);
   const change = useChange(project);
-  const test = useMutation({ mutationFn: () => testRepository(project.id) });
+  const check = useCheck(project.id);
   const dirty = FIELDS.some((field) => value[field.key] !== project.repositorySettings[field.key]);
   const save = async () => {
     const saved = await change({ repository: value }, { repository: project.repositorySettings }, `Repository of ${project.name} saved`);
-    if (saved) test.mutate();
+    if (saved) check.order();
   };
   return (
     <Section title="Repository" level={3}>
@@ -46,9 +47,32 @@ export function RepositoryForm({ project, may }: { project: ProjectView; may: bo
       <div className="mt-1 flex gap-2">
         {dirty && <Button look="primary" disabled={!may} onClick={() => void save()}>Save and check</Button>}
         {dirty && <Button look="ghost" onClick={() => setValue(project.repositorySettings)}>Leave it as it was</Button>}
-        {!dirty && <Button disabled={!may || test.isPending} onClick={() => test.mutate()}>Check repository</Button>}
+        {!dirty && <Button disabled={!may || check.pending} onClick={check.order}>Check repository</Button>}
       </div>
-      <Facts facts={test.data} error={test.error} pending={test.isPending} />
+      <Facts facts={dirty ? undefined : check.look?.facts} error={check.error} pending={check.pending} />
+      {check.pending && check.slow && <p className="text-meta text-text-2">The remote has not answered yet. A worker waits for it; you can leave this page and come back.</p>}
+      {!check.pending && !dirty && check.look?.at != null && <p className="text-meta text-text-3">Looked at <time title={exactTime(check.look.at)}>{timeOfDay(check.look.at)}</time></p>}
     </Section>
   );
+}
+
+const LOOKS_MS = 1000;
+const SLOW_LOOKS = 5;
+
+/** A worker asks the remote; the page reads what it found, and again while it is at it. */
+function useCheck(project: string) {
+  const reads = useQueryClient();
+  const key = ["repository look", project];
+  const read = useQuery({ queryKey: key, queryFn: () => getRepositoryLook(project), refetchInterval: ({ state }) => (state.data?.looking ? LOOKS_MS : false) });
+  const order = useMutation({
+    mutationFn: () => testRepository(project),
+    onSuccess: (found) => {
+      setSince(Date.now());
+      reads.setQueryData(key, found);
+    },
+  });
+  const [since, setSince] = useState(0);
+  const pending = order.isPending || read.data?.looking === true;
+  const slow = read.dataUpdatedAt - since > SLOW_LOOKS * LOOKS_MS;
+  return { look: read.data, error: order.error ?? read.error, pending, slow, order: () => order.mutate() };
 }

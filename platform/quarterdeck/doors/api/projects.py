@@ -7,8 +7,9 @@ from ninja import Router, Status
 from deckwire import bodies, views
 from quarterdeck.doors.access import Needs
 from quarterdeck.doors.api.asked import Asked
-from quarterdeck.flow import projects
+from quarterdeck.flow import projects, repositories
 from quarterdeck.record import lists
+from quarterdeck.record.views.times import ms_or_none
 
 router = Router(tags=["projects"], by_alias=True)
 ADMIN = Needs("admin", of="project")
@@ -32,9 +33,16 @@ def edit(request: Asked, project: UUID, body: bodies.ProjectPatch) -> views.Proj
     return _one(project)
 
 
-@router.post("/projects/{uuid:project}/repository/test", response=list[views.SettingFact], auth=ADMIN)
-def test_repository(request: Asked, project: UUID) -> list[views.SettingFact]:
-    return facts(projects.test_repository(project))
+@router.post("/projects/{uuid:project}/repository/test", response={202: views.RepositoryLook}, auth=ADMIN)
+def test_repository(request: Asked, project: UUID) -> Status[views.RepositoryLook]:
+    """A worker looks; read it again while it is looking. Nothing of the repository is run."""
+    return Status(202, _look(repositories.order(project)))
+
+
+@router.get("/projects/{uuid:project}/repository/test", response=views.RepositoryLook, auth=ADMIN)
+def tested_repository(request: Asked, project: UUID) -> views.RepositoryLook:
+    """What the last look at the repository found, whoever wanted it."""
+    return _look(repositories.found(project))
 
 
 @router.put("/projects/{uuid:project}/members/{uuid:person}", response=views.ProjectView, auth=ADMIN)
@@ -51,6 +59,10 @@ def remove_member(request: Asked, project: UUID, person: UUID) -> views.ProjectV
 
 def facts(found: list[tuple[str, bool, str]]) -> list[views.SettingFact]:
     return [views.SettingFact(label=label, ok=ok, remedy=remedy) for label, ok, remedy in found]
+
+
+def _look(found: repositories.Look) -> views.RepositoryLook:
+    return views.RepositoryLook(looking=found.looking, at=ms_or_none(found.at), facts=facts(found.facts))
 
 
 def _one(project: UUID) -> views.ProjectView:

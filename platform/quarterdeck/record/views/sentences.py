@@ -40,7 +40,8 @@ PLAIN = {
     "failed",
 }
 REASONS = {
-    "attempt_lost": "its attempt was lost", "taken_back": "the decision was taken back", "approval_void": "the approval no longer covers what stands",
+    "attempt_lost": "its attempt was lost", "taken_back": "the decision was taken back",
+    "approval_void": "the approval no longer covers what stands",
     "base_moved": "the branch moved on", "head_moved": "the head moved on", "conflict": "it conflicts with the branch",
     "merged_tests_failed": "tests fail on the merged result", "environment_missing": "its packages are not there yet",
     "no_room": "there is no room for a place", "left_early": "the agent left before it was done",
