@@ -415,6 +415,13 @@ export interface SettingFact {
   remedy: string;
 }
 
+/** `looking`: a worker asks the remote, or soon will; else what it found, and when that was (`at`). */
+export interface RepositoryLook {
+  looking: boolean;
+  at: number | null;
+  facts: SettingFact[];
+}
+
 /**
  * One line of a run's history, ready to draw. `kind` is the ledger's; `what` groups kinds for the eye.
  *
