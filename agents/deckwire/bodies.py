@@ -210,6 +210,7 @@ class WatchBody(Body):
     writes: WatchWrites = WatchWrites()
     subtasks: Literal["", "order", "parallel"] = ""
     repositories: WatchRepositories = WatchRepositories()
+    judge: bool = True
 
 
 class SeenBody(Body):

@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "hooks": {"task": "quarterdeck.poke", "schedule": 60.0, "args": ["hooks"]},
     "polls": {"task": "quarterdeck.poke", "schedule": 15.0, "args": ["polls"]},
     "starts": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["starts"]},
+    "judgements": {"task": "quarterdeck.poke", "schedule": 10.0, "args": ["judgements"]},
     "news": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["news"]},
     "reports": {"task": "quarterdeck.poke", "schedule": 5.0, "args": ["reports"]},
     "forgotten": {"task": "quarterdeck.poke", "schedule": 3600.0, "args": ["forgotten"]},

@@ -14,8 +14,8 @@ TEXT = "Aye, the total is rounded once."
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 200}
 
 
-def whole(usage: bool = True) -> bytes:
-    message = {"role": "assistant", "content": TEXT}
+def whole(usage: bool = True, text: str = TEXT) -> bytes:
+    message = {"role": "assistant", "content": text}
     answer = {
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         **({"usage": USAGE} if usage else {}),
@@ -35,7 +35,7 @@ def lines(usage: bool = True) -> list[bytes]:
 class Provider:
     """`does` is taken one by one (the last stays): answer, silent about usage, 429, 500, 401, 400, hang, truncate, gated.
 
-    gated: the first line goes out, the rest when `gate` is set.
+    say:<text>: a whole answer with that text. gated: the first line goes out, the rest when `gate` is set.
     """
 
     does: list[str] = field(default_factory=lambda: ["answer"])
@@ -69,7 +69,7 @@ class Provider:
 
     async def _answer(self, send: Any, act: str, streamed: bool) -> None:
         usage = act != "silent"
-        pieces = lines(usage) if streamed else [whole(usage)]
+        pieces = lines(usage) if streamed else [whole(usage, act.removeprefix("say:") if act[:4] == "say:" else TEXT)]
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for number, piece in enumerate(pieces):
             if act == "truncate" and number == 2:

@@ -40,14 +40,20 @@ class WatchWrites(View):
 
 
 class WatchRepositories(View):
-    """Which repository a ticket is about, by its component or its project in the tracker: → the repository's name."""
+    """Which repository a ticket is about, by its component or its project in the tracker: → the repository's name.
+
+    `label`: what a label begins with that names one. `field`: the custom field that names one. Empty: not looked at.
+    """
 
     components: dict[str, str] = Field(default_factory=dict)
     spaces: dict[str, str] = Field(default_factory=dict)
+    label: str = "repo:"
+    field: str = "Repository"
 
 
 class WatchView(View):
-    """Which of the tracker's projects (`spaces`) feed a project of ours."""
+    """Which of the tracker's projects (`spaces`) feed a project of ours. `judge`: a model, where there is one, reads whether a
+    ticket is ready, beside the rules."""
 
     project: str
     project_name: str = ""
@@ -57,6 +63,7 @@ class WatchView(View):
     writes: WatchWrites = WatchWrites()
     subtasks: str = ""
     repositories: WatchRepositories = WatchRepositories()
+    judge: bool = True
     matches_left: int = 0
     """Matches of the trigger's query that the last poll did not get to."""
     polled_at: int | None = None

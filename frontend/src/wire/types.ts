@@ -745,13 +745,22 @@ export interface WatchWrites {
   fields: Record<string, string>;
 }
 
-/** Which repository a ticket is about, by its component or its project in the tracker: → the repository's name. */
+/**
+ * Which repository a ticket is about, by its component or its project in the tracker: → the repository's name.
+ *
+ * `label`: what a label begins with that names one. `field`: the custom field that names one. Empty: not looked at.
+ */
 export interface WatchRepositories {
   components: Record<string, string>;
   spaces: Record<string, string>;
+  label: string;
+  field: string;
 }
 
-/** Which of the tracker's projects (`spaces`) feed a project of ours. */
+/**
+ * Which of the tracker's projects (`spaces`) feed a project of ours. `judge`: a model, where there is one, reads whether a
+ * ticket is ready, beside the rules.
+ */
 export interface WatchView {
   project: string;
   projectName: string;
@@ -761,6 +770,7 @@ export interface WatchView {
   writes: WatchWrites;
   subtasks: string;
   repositories: WatchRepositories;
+  judge: boolean;
   matchesLeft: number;
   polledAt: number | null;
   note: string;
@@ -841,7 +851,10 @@ export interface OneWord {
   word: string;
 }
 
-/** `id` empty: a new line. `key` is the ticket that it became; `why` is what the tracker said instead. */
+/**
+ * `id` empty: a new line. `key` is the ticket that it became; `why` is what the tracker said instead. `origin` model: a
+ * model drafted it, and nobody has edited it.
+ */
 export interface BreakdownLine {
   id: string;
   title: string;
@@ -849,13 +862,21 @@ export interface BreakdownLine {
   kind: string;
   key: string;
   why: string;
+  origin: "" | "model";
 }
 
-/** `version` counts edits: who approves says which one was seen. Without a proposal the state is none. */
+/**
+ * `version` counts edits: who approves says which one was seen. Without a proposal the state is none.
+ *
+ * `drafting`: a model is asked for lines; `draft_note` says why none came, `no_draft` why none can be asked.
+ */
 export interface Breakdown {
   state: "none" | "open" | "approved" | "done" | "declined";
   version: number;
   lines: BreakdownLine[];
+  drafting: boolean;
+  draftNote: string;
+  noDraft: string;
 }
 
 /** State and cursors from one read. `timeline` is filled for the view of one run only. */
@@ -1041,6 +1062,7 @@ export interface WatchBody {
   writes?: WatchWrites;
   subtasks?: "" | "order" | "parallel";
   repositories?: WatchRepositories;
+  judge?: boolean;
 }
 
 /** Which version of it was seen. */

@@ -7,7 +7,21 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import deliveries, fetches, hooks, merge, news, outbox, polls, report, seal, spend, starts, tidy
+from quarterdeck.flow import (
+    deliveries,
+    fetches,
+    hooks,
+    judgements,
+    merge,
+    news,
+    outbox,
+    polls,
+    report,
+    seal,
+    spend,
+    starts,
+    tidy,
+)
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +36,7 @@ TABLES: dict[str, Callable[[], int]] = {
     "hooks": hooks.work,
     "polls": polls.work,
     "starts": starts.work,
+    "judgements": judgements.work,
     "news": news.work,
     "reports": report.work,
     "forgotten": deliveries.forget,

@@ -56,7 +56,7 @@ def propose(actor: Actor, ticket_id: UUID) -> Breakdown:
 def edit(actor: Actor, ticket: UUID, version: int, lines: Sequence[dict[str, Any]]) -> Breakdown:
     """Raises Refused: none_open, moved (409), malformed (422)."""
     with transaction.atomic():
-        row = _hold(ticket, version, "open")
+        row = hold(ticket, version, "open")
         row.lines = _checked(lines)
         row.version += 1
         row.save(update_fields=["lines", "version"])
@@ -67,7 +67,7 @@ def edit(actor: Actor, ticket: UUID, version: int, lines: Sequence[dict[str, Any
 def approve(actor: Actor, ticket: UUID, version: int) -> Breakdown:
     """What was seen is what is created. Again, while it is created: what was refused or given up is tried once more."""
     with transaction.atomic():
-        row = _hold(ticket, version, "open", "approved")
+        row = hold(ticket, version, "open", "approved")
         _checked(row.lines)
         on_its_way = _on_its_way(row)
         wanted = [one for one in row.lines if not one.get("key") and (one.get("why") or one["id"] not in on_its_way)]
@@ -90,7 +90,7 @@ def _on_its_way(row: Breakdown) -> set[str]:
 def decline(actor: Actor, ticket: UUID, version: int) -> Breakdown:
     """Nothing more is created; what was created stays."""
     with transaction.atomic():
-        row = _hold(ticket, version, "open", "approved")
+        row = hold(ticket, version, "open", "approved")
         row.state, row.decided_by, row.decided_at = "declined", actor.word, now()
         row.save(update_fields=["state", "decided_by", "decided_at"])
         Ticket.objects.filter(id=row.ticket_id, note=WAITS).update(note="")
@@ -134,6 +134,24 @@ def _asked(body: dict[str, Any]) -> dict[str, Any] | None:
         return line
 
 
+def drafted(ticket: UUID, version: int, lines: Sequence[dict[str, Any]]) -> None:
+    """A model's lines take the place of those that were seen when it was asked; a proposal that moved on stays as it is."""
+    with transaction.atomic():
+        row = Breakdown.objects.select_for_update().filter(ticket=ticket, state="open", version=version).first()
+        if row is not None:
+            row.lines = [{**one, "origin": "model"} for one in _checked(lines[:MOST_LINES])]
+            row.version += 1
+            row.save(update_fields=["lines", "version"])
+    told(ticket)
+
+
+def told(ticket: UUID) -> None:
+    """What a model answered, or did not, is there to be looked at."""
+    row = of(ticket)
+    if row is not None:
+        _tell(row, "rule:model")
+
+
 def _became(body: dict[str, Any], made: Issue | None = None, why: str = "") -> None:
     with transaction.atomic():
         row = Breakdown.objects.select_for_update().get(id=body["breakdown"])
@@ -147,7 +165,7 @@ def _became(body: dict[str, Any], made: Issue | None = None, why: str = "") -> N
         _tell(row, row.decided_by)
 
 
-def _hold(ticket: UUID, version: int, *states: str) -> Breakdown:
+def hold(ticket: UUID, version: int, *states: str) -> Breakdown:
     row = Breakdown.objects.select_for_update().filter(ticket=ticket, state__in=states).first()
     if row is None:
         raise Refused("No proposal of tickets is open.", reason="none_open")

@@ -92,7 +92,7 @@ def _open(
     project = ticket.project
     repository = which.repository(ticket)
     if repository is None and project.repositories.count() > 1:
-        raise Refused(which.ASK, reason="which_repository", remedy="Say it in the ticket, then start it again.")
+        raise Refused(which.ask(ticket), reason="which_repository", remedy="Say it in the ticket, then start it again.")
     if repository is None:
         raise Refused(
             f"{project.name} has no repository.", reason="no_repository", remedy="Name one in the project's settings."

@@ -18,6 +18,7 @@ from quarterdeck.flow import (
     breakdowns,
     copies,
     intake,
+    judgements,
     outbox,
     readiness,
     structure,
@@ -77,6 +78,9 @@ def _grant(wish: Wish) -> int:
     _refresh(ticket, watch)
     lacks = [*readiness.lacks(ticket), *which.asks(ticket)]
     waits = structure.waits_for(ticket, wish)
+    if not lacks and not waits:
+        verdict = judgements.ready(ticket, watch)
+        lacks, waits = verdict.says, "A model reads whether it is ready." if verdict.pending else ""
     if lacks or waits:
         if Run.objects.filter(ticket=ticket, lane=0, phase__in=OPEN_PHASES).exists():
             return _overruled(wish)

@@ -46,12 +46,12 @@ def _files(ticket: Ticket) -> str:
     for one in ticket.raw.get("files", []):
         if one.get("image"):
             continue
-        body = f"\n{_quoted(visible(one['text']))}" if one.get("text") else f" ({one['why']})"
+        body = f"\n{quoted(visible(one['text']))}" if one.get("text") else f" ({one['why']})"
         parts.append(f"- {visible(one['name'])}{body}")
     return "## Attachments, by whoever attached them\n" + "\n".join(parts) if parts else ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Between fences that are longer than any in it: what stands inside cannot end them and speak for itself."""
     longest = max((len(one) for one in re.findall("`+", text)), default=0)
     fence = "`" * max(8, longest + 1)

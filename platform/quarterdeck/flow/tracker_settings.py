@@ -134,9 +134,13 @@ def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Wa
         if project is None:
             raise Refused("There is no such project.", reason="no_such_project", status=404)
         values = _checked(row, project, fields)
+        before = trackers.fields_of(row)
         made, _ = Watch.objects.update_or_create(
             project=project, defaults=values | {"connection": row, "poll_due": Now()}
         )
+        if trackers.fields_of(row) != before:  # open clients are made anew: they bring the field along
+            row.price_version += 1
+            row.save(update_fields=["price_version"])
         _note(actor, connection, "watched", project=project.id, key=project.key, spaces=values["spaces"])
         _hooks_due(connection)
     pokes.poke("polls")
@@ -172,14 +176,23 @@ def _checked(row: Connection, project: Project, given: dict[str, Any]) -> dict[s
     triggers, writes = given["triggers"], given["writes"]
     if len(triggers["labels"]) > MOST_WORDS or set(triggers["labels"].values()) - {"plan", "implement"}:
         raise Refused("A label leads to plan or implement.", reason="malformed", status=422)
+    label, field = _naming(given.get("repositories", {}))
     return {
         "spaces": spaces, "query": bounded("The query", given["query"], 2000), "triggers": triggers,
         "writes": _writes(writes, triggers),
-        "rules": {"subtasks": given["subtasks"], **{
+        "rules": {"subtasks": given["subtasks"], "judge": given.get("judge", True), "label": label, "field": field, **{
             rule: which.by_name(project.id, dict(list(given.get("repositories", {}).get(rule, {}).items())[:MOST_RULES]))
             for rule in ("components", "spaces")
         }},
     }  # fmt: skip
+
+
+def _naming(given: dict[str, Any]) -> tuple[str, str]:
+    """What a label begins with, and the field, by which a ticket names its repository."""
+    label = bounded("What a label begins with", given.get("label", which.LABEL), 60)
+    if " " in label or "," in label:
+        raise Refused("A label is one word.", reason="malformed", status=422)
+    return label, bounded("The field's name", given.get("field", which.FIELD), 100)
 
 
 def _writes(given: dict[str, Any], triggers: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from quarterdeck.errors import Refused
 from quarterdeck.flow import board, tokens
 from quarterdeck.outside import plugs
+from quarterdeck.outside.tracker.jira.config import WANTED
 from quarterdeck.outside.tracker.port import WRITES, Person, Tracker
 from quarterdeck.record import keys
 from quarterdeck.record.models import Connection, Ticket, Watch
@@ -54,18 +55,27 @@ def watch_of(ticket: Ticket) -> Watch | None:
     return Watch.objects.filter(project=ticket.project_id, connection=ticket.connection_id).first()
 
 
+def fields_of(connection: Connection) -> tuple[str, ...]:
+    """Custom fields that its tickets bring along: the usual ones, and those by which projects name their repositories."""
+    named = [
+        one.get("field", "") for one in Watch.objects.filter(connection=connection).values_list("rules", flat=True)
+    ]
+    return tuple(dict.fromkeys([*WANTED, *sorted(one for one in named if one)]))
+
+
 def _connect(connection: Connection) -> Tracker:
     kept, options = secrets(connection), connection.options
+    wanted = fields_of(connection)
     if options.get("client_id"):
         if not options.get("cloud_id"):
             raise Refused("Nobody signed in to this Jira, or chose one of its sites.", reason="bad_key", status=401,
                           remedy="Sign in under Settings, Trackers.")  # fmt: skip
         return plugs.jira(
-            tokens.StoredTokens(connection.id), flavour="cloud", base_url=connection.base_url, allowed=WRITES,
+            tokens.StoredTokens(connection.id), flavour="cloud", base_url=connection.base_url, allowed=WRITES, wanted=wanted,
             client_id=options["client_id"], client_secret=kept.get("client_secret", ""), cloud_id=options["cloud_id"],
             gateway=settings.ATLASSIAN_GATEWAY, login=settings.ATLASSIAN_LOGIN,
         )  # fmt: skip
     return plugs.jira(
         flavour=options.get("flavour", "cloud"), base_url=connection.base_url, email=options.get("email", ""),
-        token=kept.get("token", ""), allowed=WRITES,
+        token=kept.get("token", ""), allowed=WRITES, wanted=wanted,
     )  # fmt: skip

@@ -8,7 +8,8 @@ from uuid import UUID
 from quarterdeck.errors import Refused
 from quarterdeck.record.models import Repository, Ticket, Watch
 
-ASK = "Which repository is it about? Name it with a label like repo:name."
+LABEL, FIELD = "repo:", "Repository"
+"""By which a ticket names its repository where a project's settings say nothing else."""
 
 
 def repository(ticket: Ticket) -> Repository | None:
@@ -21,7 +22,22 @@ def repository(ticket: Ticket) -> Repository | None:
 
 def asks(ticket: Ticket) -> list[str]:
     """The question, where there is one."""
-    return [ASK] if ticket.project.repositories.count() > 1 and repository(ticket) is None else []
+    return [ask(ticket)] if ticket.project.repositories.count() > 1 and repository(ticket) is None else []
+
+
+def ask(ticket: Ticket) -> str:
+    """How to say it, as this project's settings want it."""
+    label, field = _naming(ticket)
+    if label or field:
+        how = f"Name it with a label like {label}name." if label else f"Name it in the field {field}."
+    else:
+        how = "Name it in the text."
+    return f"Which repository is it about? {how}"
+
+
+def _naming(ticket: Ticket) -> tuple[str, str]:
+    rules = Watch.objects.filter(project=ticket.project_id).values_list("rules", flat=True).first() or {}
+    return str(rules.get("label", LABEL)), str(rules.get("field", FIELD))
 
 
 def name(row: Repository) -> str:
@@ -29,9 +45,12 @@ def name(row: Repository) -> str:
 
 
 def _said(ticket: Ticket, rows: Sequence[Repository]) -> Repository | None:
-    """An explicit field (named Repository) or a label repo:name."""
+    """An explicit field, or a label that begins as those do that name one."""
+    label, field = _naming(ticket)
+    begins = label.lower()
     fields = {key.lower(): str(value) for key, value in ticket.facts.get("fields", {}).items()}
-    words = [fields.get("repository", ""), *(one[5:] for one in ticket.labels if one.lower().startswith("repo:"))]
+    named = [one[len(begins) :] for one in ticket.labels if begins and one.lower().startswith(begins)]
+    words = [fields.get(field.lower(), "") if field else "", *named]
     return next(
         (row for word in words if word for row in rows if word.strip().lower() in (name(row), row.url.lower())), None
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Now
 
 from deckwire.words import LIVE_ATTEMPT, Phase
-from quarterdeck.record.models import Attempt, ModelCall, Project, Run, SiteSetting
+from quarterdeck.record.models import Attempt, Judgement, ModelCall, Project, Run, SiteSetting
 from quarterdeck.record.models.plumbing import CallState
 from quarterdeck.record.turns import PRIORITIES, Share, Waiting
 
@@ -115,4 +115,17 @@ def spent_today(projects: Sequence[UUID] | None = None) -> dict[UUID, int]:
         rows = rows.filter(run__project__in=projects)
     flying = Sum("reserved", filter=Q(state__in=[CallState.OPEN, CallState.STREAMING]), default=0)
     sums = rows.values_list("run__project").annotate(n=Sum("settled", default=0) + flying).order_by()
-    return dict(sums)
+    found = dict(sums)
+    judged = Judgement.objects.filter(created_at__gte=midnight)
+    if projects is not None:
+        judged = judged.filter(project__in=projects)
+    for project, n in judged.values_list("project").annotate(n=Sum(F("settled") + F("reserved"), default=0)).order_by():
+        found[project] = found.get(project, 0) + n
+    return found
+
+
+def affords(project: Project, most: int) -> bool:
+    """Whether the project's day, and the site's, cover this much more."""
+    spent, site = spent_today(), site_daily()
+    own = project.daily_micro is None or spent.get(project.id, 0) + most <= project.daily_micro
+    return own and (site is None or sum(spent.values()) + most <= site)

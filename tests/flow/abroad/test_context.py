@@ -85,7 +85,7 @@ def test_the_repository_follows_from_field_label_component_or_text_and_else_is_a
     for n, fields in enumerate(cases):
         assert which.repository(taken(issue(str(n), **fields))) == second, fields  # type: ignore[operator]
     row = taken(issue("9"))  # type: ignore[operator]
-    assert which.asks(row) == [which.ASK]
+    assert which.asks(row) == ["Which repository is it about? Name it with a label like repo:name."]
     with pytest.raises(Refused, match="Which repository"):
         intake.open_run(alice_acts, "k", row.id)
     Watch.objects.update(rules={"spaces": {"SHIP": str(second.id)}})
@@ -93,6 +93,25 @@ def test_the_repository_follows_from_field_label_component_or_text_and_else_is_a
     assert which.repository(taken(issue("8", labels=[f"repo:{which.name(first)}"]))) == first, "a label says it better"  # type: ignore[operator]
     run = intake.open_run(alice_acts, "k", Ticket.objects.get(external_id="1").id)
     assert RunRepository.objects.get(run=run).repository == second
+
+
+@pytest.mark.parametrize(
+    ("rules", "ask"),
+    [({"label": "code/", "field": "Code lives in"}, "Name it with a label like code/name."),
+     ({"label": "", "field": "Code lives in"}, "Name it in the field Code lives in."),
+     ({"label": "", "field": ""}, "Name it in the text.")],
+)  # fmt: skip
+def test_by_which_label_or_field_a_ticket_names_its_repository_is_a_setting(
+    taken: object, project: Project, rules: dict[str, str], ask: str
+) -> None:
+    second = Repository.objects.create(project=project, url="https://git.example.com/sea/anchor.git")
+    Watch.objects.update(rules=rules)
+    row = taken(issue("1", labels=["repo:anchor"], fields={"Repository": "anchor"}))  # type: ignore[operator]
+    assert which.asks(row) == [f"Which repository is it about? {ask}"], "the usual names say nothing any more"
+    if rules["label"]:
+        assert which.repository(taken(issue("2", labels=["Code/anchor"]))) == second  # type: ignore[operator]
+    named = which.repository(taken(issue("3", fields={"code lives in": "anchor"})))  # type: ignore[operator]
+    assert named == (second if rules["field"] else None)
 
 
 def test_an_attachment_cannot_end_its_own_quotation(taken: object) -> None:

@@ -59,6 +59,22 @@ def test_repositories_are_mapped_by_the_names_that_people_know(
         )
 
 
+def test_how_a_repository_is_named_is_kept_and_the_field_is_brought_along(
+    connection: Connection, project: Project, alice_acts: Actor
+) -> None:
+    made = tracker_settings.watch(alice_acts, project.id, connection.id, **FIELDS)
+    assert (made.rules["label"], made.rules["field"], made.rules["judge"]) == ("repo:", "Repository", True)
+    named = {"label": "code/", "field": "Code lives in"}
+    tracker_settings.watch(alice_acts, project.id, connection.id, **FIELDS, repositories=named, judge=False)
+    connection.refresh_from_db()
+    assert connection.price_version == 2, "open clients are made anew"
+    assert "Code lives in" in trackers.fields_of(connection)
+    told = shown.one(connection).watches[0]
+    assert (told.repositories.label, told.repositories.field, told.judge) == ("code/", "Code lives in", False)
+    with pytest.raises(Refused, match="one word"):
+        tracker_settings.watch(alice_acts, project.id, connection.id, **FIELDS, repositories={"label": "two words"})
+
+
 def test_a_query_is_tried_before_it_is_kept(connection: Connection, abroad: Abroad) -> None:
     abroad.put(issue("1"), issue("2"))
     found = preview.find(connection.id, "project = SHIP")

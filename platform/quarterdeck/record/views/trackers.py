@@ -99,7 +99,11 @@ def _watch(row: Watch) -> views.WatchView:
             **switches, **{stage: names.get(stage, []) for stage in ("doing", "waiting", "review", "done")},
             worklog=bool(row.writes.get("worklog")), labels=row.writes.get("labels") or {}, fields=row.writes.get("fields") or {},
         ),
-        repositories=views.WatchRepositories(components=_names(row, "components"), spaces=_names(row, "spaces")),
+        repositories=views.WatchRepositories(
+            components=_names(row, "components"), spaces=_names(row, "spaces"), label=row.rules.get("label", "repo:"),
+            field=row.rules.get("field", "Repository"),
+        ),
+        judge=row.rules.get("judge", True),
         matches_left=row.matches_left, subtasks=row.rules.get("subtasks", ""),
         polled_at=ms(row.polled_at) if row.polled_at else None, note=row.poll_note,
     )  # fmt: skip

@@ -31,11 +31,14 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
   const [fields, setFields] = useState(pairText(watch?.writes.fields ?? {}));
   const [components, setComponents] = useState(pairText(watch?.repositories.components ?? {}));
   const [byProject, setByProject] = useState(pairText(watch?.repositories.spaces ?? {}));
+  const [label, setLabel] = useState(watch?.repositories.label ?? "repo:");
+  const [field, setField] = useState(watch?.repositories.field ?? "Repository");
+  const [judge, setJudge] = useState(watch?.judge ?? true);
   const [subtasks, setSubtasks] = useState<WatchBody["subtasks"]>((watch?.subtasks ?? "") as WatchBody["subtasks"]);
   const reads = useQueryClient();
   const over = async () => { await reads.invalidateQueries({ queryKey: ["trackers"] }); onDone(); };
   const save = useMutation({
-    mutationFn: () => watchProject(project.id, { connection: tracker.id, spaces: words(spaces), query, triggers: { ...triggers, labels: labelsOf(labels), statuses: words(statuses) }, writes: { ...writes, ...writesOf(stages), fields: pairs(fields) }, subtasks: subtasks ?? "", repositories: { components: pairs(components), spaces: pairs(byProject) } }),
+    mutationFn: () => watchProject(project.id, { connection: tracker.id, spaces: words(spaces), query, triggers: { ...triggers, labels: labelsOf(labels), statuses: words(statuses) }, writes: { ...writes, ...writesOf(stages), fields: pairs(fields) }, subtasks: subtasks ?? "", repositories: { components: pairs(components), spaces: pairs(byProject), label: label.trim(), field: field.trim() }, judge }),
     onSuccess: over,
   });
   const stop = useMutation({ mutationFn: () => unwatchProject(project.id), onSuccess: over });
@@ -51,6 +54,7 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
         <legend className="pb-1 text-meta font-medium text-text-2">What starts a run</legend>
         <Toggle on={triggers.assigned} set={(assigned) => setTriggers({ ...triggers, assigned })} name={`Assigned to ${tracker.account || "the token's account"}`} />
         <Toggle on={triggers.mention} set={(mention) => setTriggers({ ...triggers, mention })} name="Mentioned in a comment" />
+        <Toggle on={judge} set={setJudge} name="The project's model reads first whether the ticket is ready, and may ask" />
         <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
           <Field label="A label that is newly added" hint="label=plan writes a plan first, label=implement works"><Input className="mono" value={labels} onChange={(event) => setLabels(event.target.value)} /></Field>
           <Field label="Moved to a status" hint="Names, with commas between"><Input value={statuses} onChange={(event) => setStatuses(event.target.value)} /></Field>
@@ -66,8 +70,10 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
       </fieldset>
       <fieldset className="flex flex-col gap-3">
         <legend className="pb-1 text-meta font-medium text-text-2">Which repository</legend>
-        <p className="text-meta text-text-3">A field named Repository or a label repo:name says it best; then what stands here; then the text. Else the ticket is asked.</p>
+        <p className="text-meta text-text-3">The ticket's own field or label says it best; then its component or Jira project; then the text. Else the ticket is asked.</p>
         <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
+          <Field label="Named by a label that begins with" hint="repo: takes repo:name. Empty: no label is looked at"><Input className="mono" spellCheck={false} value={label} onChange={(event) => setLabel(event.target.value)} /></Field>
+          <Field label="Named by the custom field" hint="Empty: no field is looked at"><Input value={field} onChange={(event) => setField(event.target.value)} /></Field>
           <Field label="By component" hint="Component=repository, with commas between"><Input value={components} onChange={(event) => setComponents(event.target.value)} /></Field>
           <Field label="By Jira project" hint="Key=repository, with commas between"><Input className="mono" value={byProject} onChange={(event) => setByProject(event.target.value)} /></Field>
         </div>

@@ -7,4 +7,5 @@ export const getBreakdown = (ticket: string): Promise<Breakdown> => http.get<Bre
 export const proposeTickets = (ticket: string): Promise<Breakdown> => http.post<Breakdown>(path(ticket));
 export const editBreakdown = (ticket: string, version: number, lines: readonly BreakdownLine[]): Promise<Breakdown> => http.put<Breakdown>(path(ticket), { version, lines });
 export const approveBreakdown = (ticket: string, version: number): Promise<Breakdown> => http.post<Breakdown>(`${path(ticket)}/approve`, { version });
+export const draftTickets = (ticket: string, version: number): Promise<Breakdown> => http.post<Breakdown>(`${path(ticket)}/draft`, { version });
 export const declineBreakdown = (ticket: string, version: number): Promise<Breakdown> => http.post<Breakdown>(`${path(ticket)}/decline`, { version });
