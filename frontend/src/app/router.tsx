@@ -11,7 +11,8 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 const home = createRoute({ getParentRoute: () => root, path: "/", beforeLoad: () => { throw redirect({ to: "/inbox" }); } });
 const inbox = createRoute({
   getParentRoute: () => shell, path: "/inbox",
-  validateSearch: (raw: Record<string, unknown>): { request?: string; tab?: string } => ({
+  validateSearch: (raw: Record<string, unknown>): { request?: string; tab?: string; mark?: "reviews" } => ({
+    ...(raw["mark"] === "reviews" ? { mark: "reviews" } : {}),
     ...(text(raw["request"]) ? { request: text(raw["request"])! } : {}), ...(text(raw["tab"]) ? { tab: text(raw["tab"])! } : {}),
   }),
   component: lazyRouteComponent(() => import("@/features/inbox/page"), "InboxPage"),

@@ -38,8 +38,8 @@ export function Shell() {
         <main id="page" className="min-h-0 flex-1 max-tablet:pb-14">
           <Suspense fallback={<Skeleton />}><Outlet /></Suspense>
         </main>
+        {touring && <Suspense fallback={null}><Tour /></Suspense>}
       </div>
-      {touring && <Suspense fallback={null}><Tour /></Suspense>}
       <BottomTabs />
       <Notices />
       <Overlays />

@@ -12,7 +12,7 @@ const STEPS = [
   { to: "/settings", title: "Connect what is yours", text: "A repository with its test command, and a model. Each has a test that says what to mend." },
 ] as const;
 
-/** Five steps beside what is there, in room of their own: they cover nothing, and you do the thing itself, not a copy of it. */
+/** Five steps in a strip below the page: they cover nothing and take no column from it, and you do the thing itself, not a copy of it. */
 export function Tour() {
   const go = useNavigate();
   const [at, setAt] = useState(0);
@@ -28,15 +28,15 @@ export function Tour() {
     void go({ to: target.to });
   };
   return (
-    <aside aria-label="Tour" className="enter flex w-72 shrink-0 flex-col justify-end border-l border-line bg-canvas p-3 max-desk:w-60 max-tablet:fixed max-tablet:inset-x-3 max-tablet:bottom-20 max-tablet:z-40 max-tablet:w-auto max-tablet:border-0 max-tablet:bg-transparent max-tablet:p-0">
-      <div className="rounded-panel bg-raised p-4 ring-1 ring-inset ring-line max-tablet:shadow-(--shadow)">
-      <p className="num label">Step {at + 1} of {STEPS.length}</p>
-      <h2 className="mt-1 text-lead font-semibold">{step.title}</h2>
-      <p className="mt-1 text-text-2">{step.text}</p>
-      <div className="mt-3 flex gap-2">
-        <Button look="ghost" onClick={end}>End tour</Button>
-        <Button look="primary" className="ml-auto" onClick={() => move(at + 1)}>{at + 1 < STEPS.length ? "Next" : "Finish"}</Button>
+    <aside aria-label="Tour" className="enter hairline-t flex shrink-0 flex-wrap items-center gap-x-5 gap-y-2 bg-canvas px-5 py-2.5 max-tablet:fixed max-tablet:inset-x-3 max-tablet:bottom-20 max-tablet:z-40 max-tablet:rounded-panel max-tablet:bg-raised max-tablet:p-4 max-tablet:shadow-(--shadow)">
+      <p className="num label shrink-0">Step {at + 1} of {STEPS.length}</p>
+      <div className="min-w-0 flex-1 basis-96 max-tablet:basis-full">
+        <h2 className="font-semibold">{step.title}</h2>
+        <p className="text-text-2">{step.text}</p>
       </div>
+      <div className="ml-auto flex shrink-0 gap-2">
+        <Button look="ghost" onClick={end}>End tour</Button>
+        <Button look="primary" onClick={() => move(at + 1)}>{at + 1 < STEPS.length ? "Next" : "Finish"}</Button>
       </div>
     </aside>
   );

@@ -1,40 +1,12 @@
 import { CircleCheck, CircleX, Clock, X } from "lucide-react";
 import { useLayoutEffect, useRef } from "react";
-import { signal, useSignal } from "@/lib/signal";
+import { useSignal } from "@/lib/signal";
 import { plural } from "@/lib/money";
 import { Button, IconButton } from "@/ui/button";
+import { close, current, hold, type Notice, type ReceiptLine } from "@/ui/notices";
 
-export interface ReceiptLine { run: string; label: string; fate: "applied" | "rejected" | "pending"; why: string; ended?: boolean }
-export interface Notice { id: number; text: string; undo?: () => void; lines?: ReceiptLine[]; retry?: () => void }
-
-const current = signal<Notice | null>(null);
-let serial = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-/** Shows one notice at a time. A notice with a receipt stays until it is closed; others go after eight seconds. */
-export function notify(notice: Omit<Notice, "id">): void {
-  clearTimeout(timer);
-  current.set({ ...notice, id: ++serial });
-  if (!notice.lines) timer = setTimeout(() => current.set(null), 8000);
-}
-
-/** What became of a run that a notice speaks of: its line says it in place. False when no notice that is shown knows the run. */
-export function follow(run: string, why: string, all: (count: number) => string): boolean {
-  const notice = current.get();
-  if (!notice?.lines?.some((line) => line.run === run)) return false;
-  const lines = notice.lines.map((line) => (line.run === run ? { ...line, why, fate: "applied" as const, ended: true } : line));
-  const landed = lines.filter((line) => line.fate !== "rejected");
-  current.set({ ...notice, lines, ...(landed.every((line) => line.ended) ? { text: all(landed.length) } : {}) });
-  return true;
-}
-
-export function undoLast(): boolean {
-  const undo = current.get()?.undo;
-  if (!undo) return false;
-  current.set(null);
-  undo();
-  return true;
-}
+export { follow, notify, undoLast } from "@/ui/notices";
+export type { Notice, ReceiptLine } from "@/ui/notices";
 
 export function Notices() {
   const notice = useSignal(current);
@@ -50,12 +22,12 @@ export function Notices() {
 
 function Card({ notice }: { notice: Notice }) {
   return (
-    <div className="enter pointer-events-auto w-[380px] max-w-full max-tablet:w-full rounded-panel bg-raised shadow-(--shadow)">
+    <div onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)} onFocus={() => hold(true)} onBlur={() => hold(false)} className="enter pointer-events-auto w-[380px] max-w-full max-tablet:w-full rounded-panel bg-raised shadow-(--shadow)">
       <div className="flex items-center gap-2 py-2 pl-4 pr-2">
         <p className="min-w-0 flex-1 font-medium">{notice.text}</p>
         {notice.retry && !notice.lines && <Button size="small" onClick={notice.retry}>Try again</Button>}
         {notice.undo && <Button size="small" look="ghost" keys="Z" onClick={notice.undo}>Undo</Button>}
-        <IconButton label="Close notice" onClick={() => current.set(null)}><X size={14} /></IconButton>
+        <IconButton label="Close notice" onClick={close}><X size={14} /></IconButton>
       </div>
       {notice.lines && <Receipt lines={notice.lines} {...(notice.retry ? { retry: notice.retry } : {})} />}
     </div>

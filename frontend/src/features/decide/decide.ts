@@ -109,6 +109,7 @@ function announce(verb: Verb | undefined, receipts: readonly Receipt[], retry?: 
     ...(undoable.length > 0 ? { undo: () => void undo(undoable) } : {}),
     ...(lines.length > 1 || landed < lines.length ? { lines } : {}),
     ...(retry ? { retry } : {}),
+    ...(verb === "merge" ? { awaited: true } : {}),
   });
 }
 
@@ -119,6 +120,6 @@ async function undo(batches: readonly string[]): Promise<void> {
     const refused = lines.filter((one) => one.fate === "rejected");
     notify(refused.length === 0 ? { text: "Undone. Nothing had been read by an agent yet." } : { text: `Not all of it could be undone`, lines });
   } catch (error) {
-    notify({ text: sayError(error) });
+    notify({ text: sayError(error), failed: true });
   }
 }

@@ -45,7 +45,7 @@ function Priority({ entry }: { entry: QueueEntry }) {
   const change = useMutation({
     mutationFn: (word: QueueEntry["priority"]) => prioritise(entry.run, word),
     onSuccess: () => reads.invalidateQueries({ queryKey: ["fleet"] }),
-    onError: (error) => notify({ text: sayError(error) }),
+    onError: (error) => notify({ text: sayError(error), failed: true }),
   });
   if (!may) return <span className="text-meta text-text-2">{entry.priority}</span>;
   return (

@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Inbox as InboxIcon } from "lucide-react";
 import { assign } from "@/app/overlays";
 import { PageHead } from "@/app/page-head";
@@ -37,6 +37,7 @@ export function InboxPage() {
   const queue = useQueue(tab);
   const select = (request: string | undefined) => void go({ search: (old) => ({ ...(old.tab ? { tab: old.tab } : {}), ...(request ? { request } : {}) }), replace: true });
   const triage = useTriage(queue, search.request, select);
+  useMarkedReviews(search.mark === "reviews", queue.shown, triage.markAll, () => select(undefined));
   const [menu, setMenu] = useState(false);
   const others = useOthers();
   useInboxKeys(triage, queue.takeIn, others.length > 0 ? () => setMenu(true) : undefined);
@@ -66,6 +67,16 @@ export function InboxPage() {
       </div>
     </div>
   );
+}
+
+/** From the review page: its proposals come marked, once, and the address forgets it. */
+function useMarkedReviews(wanted: boolean, shown: readonly Request[], markAll: (ids: readonly string[]) => void, forget: () => void): void {
+  useEffect(() => {
+    const reviews = shown.filter((request) => request.kind === "review" && request.state !== "decided");
+    if (!wanted || reviews.length === 0) return;
+    markAll(reviews.map((request) => request.id));
+    forget();
+  });
 }
 
 function Summary({ shown, past }: { shown: Request[]; past: boolean }) {

@@ -22,6 +22,7 @@ export interface Triage {
   may: boolean;
   go(index: number): void;
   mark(id: string): void;
+  markAll(ids: readonly string[]): void;
   extend(step: 1 | -1): void;
   clear(): void;
   choose(id: string): void;
@@ -86,6 +87,7 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
     current, index, marked, composer, picks, targets, go, compose,
     may: targets.length > 0 && targets.every((request) => mayDecide(who, request.project)),
     mark: (id) => setMarked((before) => toggle(before, id)),
+    markAll: (ids) => setMarked(new Set(ids)),
     extend: (step) => { if (current) setMarked((before) => new Set([...before, current.id, shown[index + step]?.id ?? current.id])); go(index + step); },
     clear: () => { setMarked(new Set()); compose("none"); },
     choose: (choice) => pick((before, id) => ({ ...before, choices: { ...before.choices, [id]: choice } })),

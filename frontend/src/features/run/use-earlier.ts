@@ -23,7 +23,7 @@ export function useEarlier(run: string): { events: readonly TimelineEvent[]; mor
         setAtStart(answer.events.length === 0);
         setOlder((before) => [...answer.events.filter((event) => event.seq < first), ...before]);
       })
-      .catch((error: unknown) => notify({ text: sayError(error) }))
+      .catch((error: unknown) => notify({ text: sayError(error), failed: true }))
       .finally(() => setReading(false));
   };
   return { events, more: first > 1 && !atStart, reading, readMore };

@@ -39,7 +39,7 @@ function SiteFields({ site }: { site: SiteView }) {
       reads.setQueryData(["site"], await changeSite(patch));
       notify({ text });
     } catch (error) {
-      notify({ text: sayError(error) });
+      notify({ text: sayError(error), failed: true });
     }
   };
   const takePlaces = () => {

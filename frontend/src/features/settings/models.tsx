@@ -73,7 +73,7 @@ function Remove({ connection, onClose }: { connection: ConnectionView; onClose: 
     onClose();
     removeConnection(connection.id)
       .then(() => reads.invalidateQueries({ queryKey: ["connections"] }))
-      .catch((error: unknown) => notify({ text: sayError(error) }));
+      .catch((error: unknown) => notify({ text: sayError(error), failed: true }));
   };
   return (
     <Dialog open onClose={onClose} title={`Remove ${connection.name}?`} note="Its key is deleted. Projects that are routed to it wait until they are routed anew."

@@ -58,7 +58,7 @@ function RoleSelect({ one, project }: { one: PersonView; project: ProjectView })
       else await removeMember(project.id, one.person.id);
     },
     onSuccess: () => Promise.all([reads.invalidateQueries({ queryKey: ["people"] }), reads.invalidateQueries({ queryKey: ["projects"] })]),
-    onError: (error) => notify({ text: sayError(error) }),
+    onError: (error) => notify({ text: sayError(error), failed: true }),
   });
   return (
     <label className="flex items-center gap-3 max-tablet:flex-wrap">

@@ -21,7 +21,7 @@ export function RepositoryLogin({ project, may }: { project: ProjectView; may: b
       setSecret("");
       notify({ text });
     } catch (error) {
-      notify({ text: sayError(error) });
+      notify({ text: sayError(error), failed: true });
     }
   };
   if (!project.repositorySettings.url.startsWith("https://")) return null;

@@ -13,7 +13,7 @@ export function useChange(project: ProjectView): (patch: ProjectPatch, back: Pro
       put(await changeProject(project.id, patch));
       return true;
     } catch (error) {
-      notify({ text: sayError(error) });
+      notify({ text: sayError(error), failed: true });
       return false;
     }
   };

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { current, follow, hold, notify } from "@/ui/notices";
+
+const line = (run: string, fate: "applied" | "rejected" | "pending" = "applied") => ({ run, label: run, fate, why: "" });
+const LONG = 60_000;
+
+describe("a notice", () => {
+  beforeEach(() => { vi.useFakeTimers(); });
+  afterEach(() => { vi.useRealTimers(); });
+
+  test("of a sentence goes by itself", () => {
+    notify({ text: "Saved" });
+    vi.advanceTimersByTime(7_900);
+    expect(current.get()?.text).toBe("Saved");
+    vi.advanceTimersByTime(200);
+    expect(current.get()).toBeNull();
+  });
+
+  test("with a receipt in which all went well goes too, some seconds after its last word", () => {
+    notify({ text: "Merging 2 runs", lines: [line("a"), line("b")], awaited: true });
+    vi.advanceTimersByTime(30_000);
+    follow("a", "merged as 4f2c9e1", (count) => `Merged ${count} runs`);
+    follow("b", "merged as 5f2c9e1", (count) => `Merged ${count} runs`);
+    vi.advanceTimersByTime(10_000);
+    expect(current.get()?.text).toBe("Merged 2 runs");
+    vi.advanceTimersByTime(5_000);
+    expect(current.get()).toBeNull();
+  });
+
+  test("of something that failed stays until it is closed", () => {
+    for (const more of [{ lines: [line("a"), line("b", "rejected")] }, { failed: true }, { retry: () => undefined }]) {
+      notify({ text: "Not all", ...more });
+      vi.advanceTimersByTime(LONG);
+      expect(current.get()?.text).toBe("Not all");
+    }
+  });
+
+  test("stays while the pointer or the focus is on it, and then has its time again", () => {
+    notify({ text: "Read me", lines: [line("a")] });
+    vi.advanceTimersByTime(13_000);
+    hold(true);
+    vi.advanceTimersByTime(LONG);
+    expect(current.get()?.text).toBe("Read me");
+    hold(false);
+    vi.advanceTimersByTime(13_000);
+    expect(current.get()?.text).toBe("Read me");
+    vi.advanceTimersByTime(2_000);
+    expect(current.get()).toBeNull();
+  });
+
+  test("that follows another begins with its own time, whatever the pointer was on", () => {
+    notify({ text: "One" });
+    hold(true);
+    notify({ text: "Two" });
+    vi.advanceTimersByTime(9_000);
+    expect(current.get()).toBeNull();
+  });
+});
