@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { open } from "@/app/overlays";
 import { tourDone } from "@/app/session";
 import { Button } from "@/ui/button";
@@ -17,6 +17,8 @@ export function Tour() {
   const go = useNavigate();
   const [at, setAt] = useState(0);
   const step = STEPS[at]!;
+  // Asked for from any page, it begins where its first step is.
+  useEffect(() => void go({ to: STEPS[0].to }), []);
   const end = () => {
     tourDone.set("yes");
     open.set(null);

@@ -30,8 +30,8 @@ export function Column({ title, runs, asked, cursor }: { title: string; runs: Ru
     <section aria-label={title} className={cx("flex min-w-[196px] flex-col max-tablet:min-w-[86vw] max-tablet:snap-start", first ? "flex-[1.18]" : "flex-1")}>
       <header className="flex h-10 items-center gap-2 px-2.5">
         <h2 className={cx("shrink-0 whitespace-nowrap text-body font-semibold", first && asked.all > 0 && "text-needs")}>{title}</h2>
-        <span className="num text-meta text-text-3" title={first ? "Open requests, as the inbox counts them" : undefined}>{first ? asked.all : runs.length}</span>
-        {first && asked.reviews > 0 && <span className="num shrink-0 whitespace-nowrap text-meta text-text-3">{asked.reviews} in Ready</span>}
+        <span className="num text-meta text-text-3">{runs.length}</span>
+        {first && asked.reviews > 0 && <span className="num shrink-0 whitespace-nowrap text-meta text-text-3" title="The inbox counts them too">and {asked.reviews} in Ready</span>}
         <span className="num ml-auto min-w-0 truncate text-meta text-text-3">{runs.length > 0 && money(spent, runs[0]?.currency)}</span>
       </header>
       <div ref={scroller} tabIndex={0} role="region" aria-label={`${title}, ${plural(runs.length, "card")}`} className="min-h-0 flex-1 overflow-y-auto px-2 pb-[calc(16px+var(--notice,0px))]">

@@ -27,7 +27,7 @@ function useRowHeight(): number {
   return roomy || finger ? 44 : 36;
 }
 
-const GRID = "grid grid-cols-[28px_124px_68px_minmax(220px,1.9fr)_minmax(100px,1fr)_104px_92px_84px_56px_64px] items-center gap-x-3 max-desk:grid-cols-[28px_130px_72px_minmax(0,1fr)_64px] max-tablet:grid-cols-[28px_72px_minmax(0,1fr)_64px]";
+const GRID = "grid grid-cols-[28px_116px_68px_minmax(220px,2.6fr)_minmax(100px,1fr)_96px_80px_76px_56px_60px] items-center gap-x-3 max-desk:grid-cols-[28px_130px_72px_minmax(0,1fr)_64px] max-tablet:grid-cols-[24px_60px_minmax(0,1fr)_52px] max-tablet:gap-x-2";
 const WIDE = "max-desk:hidden";
 interface Props { ids: string[]; at: number; marked: ReadonlySet<string>; onMark: (marked: ReadonlySet<string>) => void }
 

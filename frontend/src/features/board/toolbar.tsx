@@ -18,7 +18,7 @@ export function Toolbar({ filter, onChange, shown, total }: Props) {
   return (
     <div role="search" aria-label="Filter runs" className="flex shrink-0 flex-wrap items-center gap-2 px-5 pb-3 max-tablet:px-4">
       <SearchBox value={filter.q ?? ""} onChange={(q) => set({ q })} />
-      <Select aria-label="Project" value={filter.project ?? ""} onChange={(event) => set({ project: event.target.value })}>
+      <Select aria-label="Project" className="max-tablet:max-w-[45%]" value={filter.project ?? ""} onChange={(event) => set({ project: event.target.value })}>
         <option value="">All projects</option>
         {projects.map((project) => <option key={project.id} value={project.id}>{project.name}</option>)}
       </Select>
@@ -52,7 +52,7 @@ function SearchBox({ value, onChange }: { value: string; onChange: (q: string) =
     return () => clearTimeout(timer);
   }, [text]);
   return (
-    <div className="relative w-64 max-tablet:w-full">
+    <div className="relative w-64 max-tablet:w-auto max-tablet:min-w-40 max-tablet:flex-1">
       <Search size={14} aria-hidden className="absolute left-2.5 top-1/2 -translate-y-1/2 text-text-3" />
       <Input ref={box} aria-label="Search runs" placeholder="Ticket, words, branch" className="pl-8" value={text} onChange={(event) => setText(event.target.value)} />
     </div>

@@ -25,7 +25,7 @@ function SourceRow({ source }: { source: Source }) {
       <span className="min-w-0 flex-1 max-tablet:hidden">
         <span className="block truncate">{source.note}</span>
         {who.owner && source.name === "Outbox" && source.state === "broken" && <Link to="/settings" search={{ part: "Installation" }} className="block text-accent-text underline">Try again or give up</Link>}
-        <span className="block truncate text-meta text-text-3">{source.what}</span>
+        <span className="block text-meta text-text-3">{source.what}</span>
       </span>
       <span className={cx("w-12 shrink-0 text-meta font-medium", TONE[source.state])}>{source.state}</span>
       <span className="num w-16 shrink-0 text-right text-meta text-text-2">{source.lastAt === null ? "" : span(now - source.lastAt)}</span>

@@ -27,7 +27,7 @@ export function ReviewIntro({ review }: { review: Review }) {
         </Section>
         {review.mergePreview && run.phase !== "merged" && <Preview preview={review.mergePreview} branch={proposal.base} />}
         {review.approvals.length > 0 && <Section title="Approvals"><ul className="flex flex-col gap-1">{review.approvals.map((one) => <ApprovalLine key={one.by + one.at} approval={one} />)}</ul></Section>}
-        <dl className="grid grid-cols-4 gap-3 max-tablet:grid-cols-2">
+        <dl className="grid grid-cols-[1.7fr_1fr_1fr_1fr] gap-3 max-tablet:grid-cols-2">
           <Fact label="Cost">{money(run.spentMicro, run.currency)}{run.capMicro > 0 && ` of ${money(run.capMicro, run.currency)}`}</Fact>
           <Fact label="Time">{evidence.find((row) => row.kind === "time")?.figure ?? ""}</Fact>
           <Fact label="Attempts">{run.attempts.length}</Fact>

@@ -78,7 +78,7 @@ function Known({ run }: { run: Run }) {
 /** `aside`: on a phone it makes room for what was asked to be seen. */
 function PlanPane({ run, aside, onRewind }: { run: Run; aside: boolean; onRewind?: (plan: number) => void }) {
   return (
-    <div tabIndex={0} role="region" aria-label="Plan with progress" className={cx("w-[300px] shrink-0 overflow-y-auto border-r border-line px-5 py-4 max-desk:w-[250px] max-tablet:w-full max-tablet:border-0 wide:w-[400px]", aside && "max-tablet:hidden")}>
+    <div tabIndex={0} role="region" aria-label="Plan with progress" className={cx("w-[300px] shrink-0 overflow-y-auto border-r border-line px-5 py-4 max-desk:w-[250px] max-tablet:w-full max-tablet:px-4 max-tablet:border-0 wide:w-[400px]", aside && "max-tablet:hidden")}>
       <Section title="Plan" aside={run.plan.length > 0 && <span className="num">{run.plan.filter((step) => step.state === "done").length} of {run.plan.length} done</span>}>
         {run.plan.length === 0
           ? <p className="text-text-2">No plan yet. The agent reads the ticket and the code first.</p>

@@ -13,14 +13,14 @@ import type { Attempt, Command, Run } from "@/wire/types";
 /** Money, pods and orders: the facts a supervisor checks when something feels wrong. */
 export function RunSide({ run }: { run: Run }) {
   return (
-    <aside aria-label="Facts" tabIndex={0} className="flex w-[292px] shrink-0 flex-col gap-6 overflow-y-auto border-l border-line px-5 py-4 max-desk:w-[240px] max-tablet:w-full max-tablet:border-0 max-tablet:pb-24 wide:w-[400px]">
+    <aside aria-label="Facts" tabIndex={0} className="flex w-[292px] shrink-0 flex-col gap-6 overflow-y-auto border-l border-line px-5 py-4 max-desk:w-[240px] max-tablet:w-full max-tablet:px-4 max-tablet:border-0 max-tablet:pb-24 wide:w-[400px]">
       <Section title="Cost against the cap">
         <CostMeter spent={run.spentMicro} cap={run.capMicro} currency={run.currency} wide />
         {run.reservedMicro > 0 && <p className="num text-meta text-text-3">{money(run.reservedMicro, run.currency)} more reserved for calls that run</p>}
         <dl className="grid grid-cols-3 gap-3">
           <Fact label="Tokens">{short(run.tokens)}</Fact>
           <Fact label="Steps">{run.stepCap > 0 ? `${run.steps} of ${run.stepCap}` : run.steps}</Fact>
-          <Fact label="Age"><Ago at={run.startedAt} /></Fact>
+          <Fact label="Age"><Age since={run.startedAt} /></Fact>
         </dl>
       </Section>
       <Section title="Attempts"><Attempts list={run.attempts} /></Section>
@@ -40,6 +40,9 @@ export function RunSide({ run }: { run: Run }) {
   );
 }
 
+/** Ticks alone: the page beside it stays as it is. */
+const Age = ({ since }: { since: number }) => <time dateTime={new Date(since).toISOString()} title={exactTime(since)}>{span(useNow() - since)}</time>;
+
 export const ATTEMPT_TONE: Record<Attempt["state"], string> = {
   created: "text-text-2", pending: "text-text-2", running: "text-working", sealed: "text-done", parked: "text-elsewhere",
   failed: "text-failed", lost: "text-broken", fenced: "text-text-2",
@@ -51,9 +54,11 @@ export const ATTEMPT_WORD: Record<Attempt["state"], string> = {
   failed: "failed", lost: "lost", fenced: "replaced",
 };
 
+const REASON: Readonly<Record<string, string>> = { waiting: "while it waits for an answer", paused: "a person paused the run" };
+
 /** Why it ended, unless the state says so already, and whose doing that was. */
 const why = ({ state, reason, blame }: Attempt): string =>
-  [reason.replaceAll("_", " ") === state ? "" : reason.replaceAll("_", " "), blame === "none" ? "" : `laid on ${blame === "infrastructure" ? "the infrastructure" : blame === "agent" ? "the agent" : blame}`].filter(Boolean).join(", ");
+  [reason.replaceAll("_", " ") === state ? "" : (REASON[reason] ?? reason.replaceAll("_", " ")), blame === "none" ? "" : `laid on ${blame === "infrastructure" ? "the infrastructure" : blame === "agent" ? "the agent" : blame}`].filter(Boolean).join(", ");
 
 function Attempts({ list }: { list: Attempt[] }) {
   const now = useNow();

@@ -37,7 +37,7 @@ export function Audit() {
               <thead className="label max-tablet:sr-only"><tr>{["When", "Who did what", "Detail"].map((name) => <th key={name} className="py-1.5 pr-4 font-medium">{name}</th>)}</tr></thead>
               <tbody className="divide-y divide-line">
                 {lines.map((line) => (
-                  <tr key={line.id} className="h-8 align-top max-tablet:block max-tablet:py-2">
+                  <tr key={line.id} className="align-top tablet:h-8 max-tablet:block max-tablet:py-2">
                     <td className="num whitespace-nowrap max-tablet:block max-tablet:py-0 py-1.5 pr-4 text-meta leading-5 text-text-2">{exactTime(line.at)}</td>
                     <td className="py-1.5 pr-4 max-tablet:block max-tablet:py-0"><span className="font-medium">{line.actor}</span> {line.what} <Subject line={line} /> {line.rest}</td>
                     <td className="break-words py-1.5 text-text-2 max-tablet:block max-tablet:py-0">{line.detail}</td>

@@ -56,7 +56,7 @@ function SiteFields({ site }: { site: SiteView }) {
     <Section title="Room and money in all" aside={<span className="num">{site.used} of {plural(site.places, "place")} in use, {money(site.spentTodayMicro)} today</span>}>
       <div className="grid grid-cols-4 gap-4 max-desk:grid-cols-2 max-tablet:grid-cols-1">
         <Field label="Places in all" hint="Agents that work at the same time, of all projects"><Input inputMode="numeric" value={places} onChange={(event) => setPlaces(event.target.value)} onBlur={takePlaces} /></Field>
-        <Field label="Budget for a day" hint="Of all projects; when it is spent nothing else starts until 00:00 UTC. Empty: no limit"><Input inputMode="decimal" value={daily} onChange={(event) => setDaily(event.target.value)} onBlur={takeDaily} /></Field>
+        <Field label="Budget for a day, in USD" hint="Of all projects; when it is spent nothing else starts until 00:00 UTC. Empty: no limit"><Input inputMode="decimal" value={daily} onChange={(event) => setDaily(event.target.value)} onBlur={takeDaily} /></Field>
       </div>
     </Section>
   );

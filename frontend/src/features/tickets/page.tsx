@@ -96,7 +96,7 @@ function SearchBox({ value, onChange }: { value: string; onChange: (q: string) =
     return () => clearTimeout(timer);
   }, [text]);
   return (
-    <div className="relative w-64 max-tablet:w-full">
+    <div className="relative w-64 max-tablet:w-auto max-tablet:min-w-40 max-tablet:flex-1">
       <Search size={14} aria-hidden className="absolute left-2.5 top-1/2 -translate-y-1/2 text-text-3" />
       <Input ref={box} aria-label="Search tickets" placeholder="Key or words" className="pl-8" value={text} onChange={(event) => setText(event.target.value)} />
     </div>
