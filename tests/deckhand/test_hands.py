@@ -14,6 +14,7 @@ from deckhand.tools.safety import why_ask
 from deckhand.tools.search import _python, search
 from deckhand.tools.shell import Shell, descendants
 from deckhand.tools.view import view
+from testkit.waiting import until
 
 
 @pytest.fixture
@@ -83,6 +84,20 @@ async def test_a_shell_command_ends_when_it_is_interrupted_or_too_slow(tree: Pat
     slow = await shell.run("sleep 60", 0.05)
     assert slow.exit_code is None
     assert "took more" in slow.why
+
+
+async def test_who_is_stopped_in_the_moment_a_command_starts_leaves_nothing_of_it(tree: Path):
+    """Cut short there, the shell's own child would hold us up until its natural end."""
+    before = set(descendants())
+    shell = Shell(tree, tree, "/usr/bin:/bin", 4096)
+    running = asyncio.ensure_future(shell.run("sleep 60 & echo so > started; wait", 90))
+    while set(descendants()) <= before:
+        await asyncio.sleep(0)
+    until((tree / "started").exists)  # the loop stands still meanwhile: it has not heard that the command began
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 10)
+    assert set(descendants()) <= before
 
 
 @pytest.mark.parametrize(

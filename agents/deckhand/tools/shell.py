@@ -53,15 +53,18 @@ class Shell:
         began = time.monotonic()
         spared = frozenset(descendants())
         kept = _Kept(self.output_bytes)
-        transport, watch = await asyncio.get_running_loop().subprocess_exec(
+        begun = asyncio.ensure_future(asyncio.get_running_loop().subprocess_exec(
             lambda: _Watch(kept, heard), *self._wrap(["/bin/sh", "-c", command]), cwd=self.tree, env=self._environment(),
             start_new_session=True, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        pid = transport.get_pid()
+        ))  # fmt: skip
         try:
+            # Whoever is stopped in this moment waits for the command to stand: cut short, asyncio kills the shell alone
+            # and then waits for what the shell had started, however long that takes.
+            _, watch = await asyncio.shield(begun)
             why = await _wait(watch.exited, seconds, interrupted or asyncio.Event())
         finally:
-            _kill_group(pid)
+            transport, watch = await begun
+            _kill_group(transport.get_pid())
             kill_descendants(spared)
             await watch.exited.wait()
             reap_orphans(spared)
