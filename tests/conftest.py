@@ -58,6 +58,12 @@ def quick_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_files() -> None:
+    """WhiteNoise lists the dashboard's files whenever it is made, and each test's client makes one: here it looks when asked."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture
 def alice(db: None) -> Person:
     return Person.objects.create_user("alice", name="Alice", password="correct horse battery")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from testkit.house import House
+from testkit.house import House, NewHouse
 from testkit.storm import Sea
 from testkit.waiting import until
 from testkit.weather import fill, small_disk
@@ -58,7 +58,7 @@ def refused(sea: Sea) -> httpx.Response | None:
 
 
 def test_a_start_on_a_disk_that_is_nearly_full_says_so() -> None:
-    house = House()
+    house = NewHouse()
     with small_disk(house.data, 8):
         with pytest.raises(AssertionError, match="nearly full") as told:
             house.start()

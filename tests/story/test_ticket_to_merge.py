@@ -11,7 +11,7 @@ import pytest
 
 from testkit import history
 from testkit.desk import Desk
-from testkit.house import SERVICES, House, living
+from testkit.house import SERVICES, House, NewHouse, living
 from testkit.waiting import until
 
 pytestmark = pytest.mark.story
@@ -20,7 +20,7 @@ TICKETS = [f"LARK-{n}" for n in range(1, 9)]
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    with living() as one:
+    with living(NewHouse) as one:
         one.change("""update record_project set dials = dials || '{"linger": 2}'""")
         yield one
 

@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 
 from quarterdeck.up import processes
 from testkit.servers import short_folder
+from testkit.shared import lay_tables
 from testkit.waiting import until
 
 QUARTERDECK = Path(sys.executable).parent / "quarterdeck"
@@ -39,6 +40,9 @@ def free_port() -> int:
 class House:
     """`start` returns when it is ready; `said` is all it printed. `rows` and `change` go to its database directly: a test
     looks there at what is true, and moves times there instead of sleeping."""
+
+    from_nothing = False
+    """Whether its first start makes and migrates its database too, as a newcomer's does."""
 
     def __init__(self, **environment: str) -> None:
         self.data, self.port = short_folder(), free_port()
@@ -63,6 +67,8 @@ class House:
         return self.data / "run" / "agent"
 
     def start(self) -> "House":
+        if not self.from_nothing:
+            lay_tables(self.data)
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         self.process = subprocess.Popen(
             [str(QUARTERDECK), "up"],
@@ -198,6 +204,10 @@ class House:
     def log(self, name: str) -> str:
         path = self.data / "logs" / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+
+class NewHouse(House):
+    from_nothing = True
 
 
 Kind = TypeVar("Kind", bound=House)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from quarterdeck.up import postgres, valkey
+from testkit import shared
 from testkit.servers import Server, short_folder
 
 
@@ -29,6 +30,7 @@ def start_valkey() -> Server:
 
 
 def _prepare() -> None:
+    shared.prepare()
     # A session keeps its keys and sockets out of the checkout's data folder, and takes no pool: an open pool holds a
     # connection, and dropping the test database then stalls for 5 s.
     if "QUARTERDECK_DATA" not in os.environ:

@@ -1,5 +1,6 @@
 """Runs under fire: the same ticket played again and again, and what must be the same at the end of each."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from testkit import history
+from testkit import history, shared
 from testkit.desk import Desk, Json
 from testkit.house import House, Row
 from testkit.waiting import until
@@ -60,13 +61,18 @@ def tree(house: House, run: str) -> str:
 
 
 class Sea:
-    """One house, one Alice, and the trees that undisturbed runs ended with."""
+    """One house, one Alice, and the trees that undisturbed runs ended with: one house sails them for the whole session."""
 
     def __init__(self, house: House, *tickets: str) -> None:
         self.house, self.alice, self.tickets = house, Desk(house), tickets
         self.trees: dict[str, str] = {}
-        with self.sail(*tickets):
-            pass
+        with shared.alone("trees") as kept:
+            known = json.loads(kept.read_text()) if kept.exists() else {}
+            self.trees = {ticket: known[ticket] for ticket in tickets if ticket in known}
+            if missing := [ticket for ticket in tickets if ticket not in known]:
+                with self.sail(*missing):
+                    pass
+                kept.write_text(json.dumps(known | self.trees))
 
     @contextmanager
     def sail(self, *tickets: str, plan: str = "auto") -> Iterator[Watcher]:
