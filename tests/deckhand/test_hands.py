@@ -91,7 +91,7 @@ async def test_who_is_stopped_in_the_moment_a_command_starts_leaves_nothing_of_i
     before = set(descendants())
     shell = Shell(tree, tree, "/usr/bin:/bin", 4096)
     running = asyncio.ensure_future(shell.run("sleep 60 & echo so > started; wait", 90))
-    while set(descendants()) <= before:
+    while set(descendants()) <= before:  # noqa: ASYNC110 — turns of the loop, until the shell is begun
         await asyncio.sleep(0)
     until((tree / "started").exists)  # the loop stands still meanwhile: it has not heard that the command began
     running.cancel()
