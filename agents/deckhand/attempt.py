@@ -93,7 +93,8 @@ async def _work(settings: Settings, welcome: Welcome, outbox: Outbox, mailbox: M
 def workspace_of(settings: Settings, outbox: Outbox, welcome: Welcome) -> Workspace:
     git = Git(settings.home / "git", settings.workspace, lambda: outbox.uplink.token(Audience.GIT), settings.path)
     path = welcome.git_path.lstrip("/")
-    return Workspace(git, f"{settings.git_url}/{path}", welcome.ref, welcome.config.commands.report, outbox.say)
+    url, report = f"{settings.git_url}/{path}", welcome.config.commands.report
+    return Workspace(git, url, welcome.ref, report, outbox.say, first=welcome.epoch == 1)
 
 
 def shell_of(settings: Settings, welcome: Welcome) -> Shell:

@@ -29,13 +29,22 @@ JUNK = [
 
 
 class Workspace:
-    """`dirty` is set by whoever may have changed files; a step without it costs no git at all."""
+    """`dirty` is set by whoever may have changed files; a step without it costs no git at all. `first`: nobody was here
+    before, so the run's ref is not there yet and need not be asked for."""
 
     def __init__(
-        self, git: Git, url: str, ref: str, report: str = "", say: Callable[[Message], None] = lambda _: None
+        self,
+        git: Git,
+        url: str,
+        ref: str,
+        report: str = "",
+        say: Callable[[Message], None] = lambda _: None,
+        *,
+        first: bool = False,
     ) -> None:
         self.git, self.url, self.ref, self._say = git, url, ref, say
         self._told: set[str] = set()
+        self._first = first
         self.tree = git.tree
         self.head = ""
         self.dirty = False
@@ -60,9 +69,8 @@ class Workspace:
         self.head, self.dirty = commit, False
 
     async def _fetch(self, commit: str) -> None:
-        listed = await self.git.remote("ls-remote", self.url, self.ref)
         # After a death between push and step the branch is ahead of the state: the next push replaces exactly that.
-        self._remote = listed.text.split("\t")[0] if listed.text else ""
+        self._remote = "" if self._first else await self._listed()
         for wanted in dict.fromkeys([*([self.ref] if self._remote else []), commit]):
             if wanted == commit and await self._has(commit):
                 continue
@@ -129,17 +137,19 @@ class Workspace:
             self.url,
             f"{self.head}:{self.ref}",
         )
-        if pushed.code:
-            listed = await self.git.remote("ls-remote", self.url, self.ref)
-            if not listed.text.startswith(self.head):
-                raise Misconfigured(f"the push was refused: {pushed.err.strip()[-300:]}")
+        if pushed.code and await self._listed() != self.head:
+            raise Misconfigured(f"the push was refused: {pushed.err.strip()[-300:]}")
         self._remote = self.head
 
     async def push_again(self) -> None:
         """The platform does not have what we think is there: what the ref really is is asked anew, then pushed over."""
-        listed = await self.git.remote("ls-remote", self.url, self.ref)
-        self._remote = listed.text.split("\t")[0] if listed.text else ""
+        self._remote = await self._listed()
         await self.push()
+
+    async def _listed(self) -> str:
+        """What the run's ref names now; "" where there is none."""
+        listed = await self.git.remote("ls-remote", self.url, self.ref)
+        return listed.text.split("\t")[0] if listed.text else ""
 
     async def diff(self, base: str, limit: int = 60_000) -> str:
         """What the run's commits changed since `base`, as text."""
