@@ -224,7 +224,10 @@ class BreakdownBody(SeenBody):
 
 
 class QueryBody(Body):
+    """What a person typed, and the tracker's projects (`spaces`) that it narrows."""
+
     query: str
+    spaces: list[str] = Field(default_factory=list)
 
 
 class AllowBody(Body):

@@ -32,6 +32,21 @@ def connect(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Connect", exact=True).click()
 
 
+def removed(page: Page, house: House) -> None:
+    """What stays and what goes is said first; kept once, then removed: nothing of it is left, for no run worked on it."""
+    jira = page.get_by_role("article", name="Jira")
+    jira.get_by_role("button", name="Remove").click()
+    asked = page.get_by_role("dialog", name="Remove Jira?")
+    expect(asked).to_contain_text("Tickets that runs worked on stay as they are now")
+    asked.get_by_role("button", name="Keep it").click()
+    expect(jira).to_be_visible()
+    jira.get_by_role("button", name="Remove").click()
+    asked.get_by_role("button", name="Remove Jira").click()
+    expect(page.get_by_text("No Jira is connected yet.")).to_be_visible()
+    assert house.value("select count(*) from record_connection where kind in ('tracker', 'removed')") == 0
+    assert house.value("select count(*) from record_ticket where connection_id is not null") == 0
+
+
 def test_jira_is_connected_tried_and_watched(browser: Browser, house: House, demo: Demo) -> None:
     desk = Desk(house)
     alice = person(browser, house).sign_in()
@@ -44,15 +59,17 @@ def test_jira_is_connected_tried_and_watched(browser: Browser, house: House, dem
     jira.get_by_role("button", name="Set up Larkfield").click()
     form = jira.get_by_role("form", name="What feeds Larkfield")
     form.get_by_label("Jira projects").fill("LARK")
-    form.get_by_label("Only tickets that match (JQL)").fill("nonsense ~~ 1")
+    form.get_by_label("Only tickets that match (JQL)").fill("labels = a b")
     form.get_by_role("button", name="Show what matches").click()
-    expect(form.get_by_role("alert")).to_be_visible()
+    expect(form.get_by_role("alert")).to_contain_text("(line 1, character")
+    form.get_by_label("Named by a label that begins with").fill("code/")
     form.get_by_label("Only tickets that match (JQL)").fill("")
     form.get_by_role("button", name="Show what matches").click()
     expect(form.get_by_role("list", name="Matching tickets").get_by_role("listitem").first).to_be_visible()
     page.screenshot(path=SHOTS / "settings-jira-watch-light-1440.png", full_page=True)
     form.get_by_role("button", name="Watch").click()
     expect(jira.get_by_text("1 Jira project: LARK")).to_be_visible()
+    assert desk.get("/trackers")[0]["watches"][0]["repositories"]["label"] == "code/"  # type: ignore[index]
 
     jira.get_by_role("button", name="Make a new secret").click()
     secret = jira.get_by_label("Its secret. It is shown once.").input_value()
@@ -73,5 +90,12 @@ def test_jira_is_connected_tried_and_watched(browser: Browser, house: House, dem
             expect(page.locator(f"html[data-theme={theme}]")).to_be_attached()
             page.screenshot(path=SHOTS / f"settings-jira-{theme}-{width}.png")
     assert desk.get("/trackers")[0]["lastWebhook"]  # type: ignore[index]
+
+    jira.get_by_role("button", name="Edit").click()
+    jira.get_by_label("Address", exact=True).fill("https://elsewhere.example")
+    jira.get_by_role("button", name="Save", exact=True).click()
+    expect(jira.get_by_role("alert")).to_contain_text("gets no token that was entered for this one")
+    jira.get_by_role("button", name="Cancel").click()
+    removed(page, house)
     alice.watch.calm()
     alice.context.close()

@@ -45,7 +45,7 @@ def test_a_repository_that_does_not_exist_fails_the_run_and_no_other(
     other = Project.objects.create(slug="other", name="Other", key="OTHER")
     Repository.objects.create(project=other, url=str(tmp_path / "nowhere.git"))
     lost = Ticket.objects.create(project=other, tracker="board", external_id="o1", key="OTHER-1", title="x" * 20,
-                                 description="Something long enough to be ready for an agent")  # fmt: skip
+                                 description="It should be long enough to be ready for an agent")  # fmt: skip
     bad = intake.open_run(alice_acts, "bad", lost.id)
     admit(bad)
     failed_in_words(bad, "no_such_repository")

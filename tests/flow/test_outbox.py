@@ -1,5 +1,6 @@
 """Effects outside: an error that nobody foresaw is not repeated for ever, blocks its own key alone, and waits for the owner."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from quarterdeck.flow import actor, effects, outbox
 from quarterdeck.record import fleet
 from quarterdeck.record.effects import open_ones
 from quarterdeck.record.models import Audit, Outbox, Person, Ticket
+from testkit.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +96,19 @@ def test_an_effect_is_named_by_its_ticket_where_there_is_one(ticket: Ticket) -> 
     outbox.put(f"tracker:{ticket.id}", "count", {"n": "1"})
     outbox.put("tracker:", "count", {"n": "2"})
     assert [one.ticket for one in open_ones()] == [ticket.key, ""]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_of_a_slow_effect_is_renewed_while_it_runs_and_not_after(outside: Outside) -> None:
+    row = put("a", "1")
+    Outbox.objects.filter(id=row.id).update(lease_until=Now())
+
+    def renewed() -> bool:
+        return Outbox.objects.filter(id=row.id, lease_until__gt=Now() + timedelta(seconds=30)).exists()
+
+    with outbox.held(row.id, every=0.01):
+        until(renewed, 10, what="the lease to be renewed")
+    Outbox.objects.filter(id=row.id).update(lease_until=None)
+    with outbox.held(row.id, every=30):
+        assert not renewed(), "nobody holds it"
+    assert not [one for one in threading.enumerate() if one.name == "outbox-lease"]

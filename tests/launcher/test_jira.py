@@ -2,15 +2,19 @@
 
 import re
 import subprocess
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp
-from quarterdeck.flow import jira_demo, polls, trackers
+from quarterdeck.flow import jira_demo, polls, readiness, starts, trackers
+from quarterdeck.outside import plugs
+from quarterdeck.outside.tracker.jira.demo import site
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo
-from quarterdeck.record.models import Connection, Project, Ticket, Watch
+from quarterdeck.record.models import Connection, Project, Ticket, Watch, Wish
 from quarterdeck.up import jira
 from quarterdeck.up.environment import TOP
 
@@ -28,11 +32,17 @@ def test_its_webhooks_go_to_the_connection_that_will_be_made() -> None:
     assert demo.ready_words()[-1] == jira.CONNECTION
 
 
+@pytest.fixture(autouse=True)
+def nobody_remembers_an_earlier_one() -> None:
+    """The connection's id is always the same, the address of each demonstration another."""
+    plugs.fit(f"tracker:{jira.CONNECTION}:1", None)
+
+
 @pytest.mark.django_db
 def test_a_project_watches_it_and_takes_its_tickets(tmp_path: object, settings: object) -> None:
     settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
     settings.TRACKER_REACHES = ["127.0.0.1"]  # type: ignore[attr-defined]
-    with Demo(larkfield()) as demo:
+    with Demo(larkfield(key="LARKJ")) as demo:
         for _ in range(2):
             jira_demo.load(demo.url, UUID(jira.CONNECTION))
         connection = Connection.objects.get(id=jira.CONNECTION)
@@ -40,8 +50,30 @@ def test_a_project_watches_it_and_takes_its_tickets(tmp_path: object, settings: 
         polls.work()
         project = Project.objects.get(slug="larkfield-jira")
         keys = set(Ticket.objects.filter(project=project).values_list("key", flat=True))
-        assert keys == {f"LARK-{n}" for n in range(1, 10)}
+        assert keys == {f"LARKJ-{n}" for n in range(1, 10)}, "not the board's keys a second time"
         assert Watch.objects.get(project=project).connection == connection
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("n", range(1, 9))
+def test_whichever_of_its_tickets_is_assigned_starts_a_run_that_can_be_rehearsed(
+    n: int, tmp_path: object, settings: object
+) -> None:
+    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    settings.TRACKER_REACHES = ["127.0.0.1"]  # type: ignore[attr-defined]
+    with Demo(larkfield(key="LARKJ")) as demo:
+        jira_demo.load(demo.url, UUID(jira.CONNECTION))
+        polls.work()
+        row = demo.site.find(f"LARKJ-{n}")
+        assert row is not None
+        for blocker in [each for each in demo.site.issues.values() if each["key"] == "LARKJ-4" and n == 5]:
+            demo.site.edit(site.IDA, blocker, {"status": site.status("Done")})
+        demo.site.edit(site.IDA, row, {"assignee": demo.site.users[site.AGENT]})
+        Watch.objects.update(poll_due=Now(), began_at=datetime(2020, 1, 1, tzinfo=UTC))
+        polls.work()
+        ticket = Ticket.objects.get(key=f"LARKJ-{n}")
+        assert (readiness.lacks(ticket), readiness.warns(ticket)) == ([], [])
+        assert starts.work() == 1, list(Wish.objects.values_list("state", "note"))
 
 
 def test_the_demonstration_is_reached_though_it_stands_on_this_machine() -> None:

@@ -1075,8 +1075,10 @@ export interface BreakdownBody {
   lines?: BreakdownLine[];
 }
 
+/** What a person typed, and the tracker's projects (`spaces`) that it narrows. */
 export interface QueryBody {
   query: string;
+  spaces?: string[];
 }
 
 export interface AllowBody {

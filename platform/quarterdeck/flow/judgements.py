@@ -40,7 +40,9 @@ MOST_A_DAY = 10
 LEASE = timedelta(seconds=150)
 PATIENCE = timedelta(seconds=120)
 TRIES = 2
-NO_MODEL = "No model: this project's runs are rehearsed. Add an endpoint in Settings, Models, and choose it in its routes."
+NO_MODEL = (
+    "No model: this project's runs are rehearsed. Add an endpoint in Settings, Models, and choose it in its routes."
+)
 
 
 @dataclass(frozen=True)

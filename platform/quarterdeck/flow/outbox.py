@@ -1,11 +1,14 @@
 """Effects outside that must happen. Strictly in order per key; every effect looks for its own marker before it acts."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -18,6 +21,7 @@ from quarterdeck.record.models import Outbox
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
+RENEW_SECONDS = 15.0
 MAX_WAIT = 900.0
 MAX_FAILURES = 5
 """Errors that nobody foresaw, before an effect is stuck: what is wrong with it does not go away by asking again."""
@@ -62,7 +66,8 @@ def _claim() -> Outbox | None:
 
 def _do(row: Outbox) -> int:
     try:
-        effects.DO[row.kind](row.body)
+        with held(row.id):
+            effects.DO[row.kind](row.body)
     except TryLater as later:
         wait = min(MAX_WAIT, max(later.after, 2.0 ** min(row.tries, 9)))
         _end(row, "waiting", later.text, wait)
@@ -79,6 +84,30 @@ def _do(row: Outbox) -> int:
     crash.point("outbox.done")
     _end(row, "done", "")
     return 1
+
+
+@contextmanager
+def held(id: UUID, every: float = RENEW_SECONDS) -> Iterator[None]:
+    """An effect may be many calls to a slow tracker: while it runs its lease is renewed, so that nobody else does it too. A
+    worker that died renews nothing."""
+    over = threading.Semaphore(0)
+    keeper = threading.Thread(target=_renewed, args=(id, over, every), name="outbox-lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.release()
+        keeper.join()
+
+
+def _renewed(id: UUID, over: threading.Semaphore, every: float) -> None:
+    try:
+        while not over.acquire(timeout=every):
+            Outbox.objects.filter(id=id, lease_until__isnull=False).update(lease_until=Now() + LEASE)
+    except (OperationalError, InterfaceError):
+        log.warning("the lease of effect %s could not be renewed", id)
+    finally:
+        connection.close()
 
 
 def _failed(row: Outbox, bad: Exception) -> None:

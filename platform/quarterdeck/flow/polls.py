@@ -4,6 +4,8 @@ The cursor moves only when a whole poll was taken: who dies in between asks for 
 """
 
 import logging
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +16,7 @@ from django.db.models.functions import Now
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import copies, trackers
 from quarterdeck.flow.heard import polled
+from quarterdeck.outside.tracker.jira.jql import quoted
 from quarterdeck.outside.tracker.port import OVERLAP, Issue, Tracker
 from quarterdeck.record.models import OPEN_PHASES, Run, Ticket, Watch, Wish
 
@@ -24,6 +27,7 @@ COUNT_EVERY = timedelta(minutes=30)
 FIRST_LOOK = timedelta(days=30)
 MAX_PAUSE = 900.0
 MANY = 100
+PLACE = re.compile(r"\s*\(line \d+, (?:character|column) \d+\)")
 MOST_PAGES = 20
 """Of fifty tickets each, that one poll reads of the trigger's query."""
 
@@ -55,7 +59,7 @@ def _poll(watch: Watch) -> int:
         _matching(watch, tracker)
     except (TryLater, Refused, GaveUp) as no:
         log.warning("polls: %s: %s", watch.project.key, no.text)
-        return _again(watch, no.text, getattr(no, "after", 60.0))
+        return _again(watch, without_place(no.text), getattr(no, "after", 60.0))
     except (OperationalError, InterfaceError):
         raise  # the record is away: that says nothing about this watch, and its lease runs out
     except Exception as bad:  # the worker's edge: a watch that breaks us holds up itself and nobody else
@@ -79,8 +83,18 @@ def _again(watch: Watch, why: str, after: float) -> int:
 
 
 def query_of(watch: Watch) -> str:
-    spaces = ", ".join(f'"{one}"' for one in watch.spaces)
-    return f"project in ({spaces})" + (f" AND ({watch.query})" if watch.query.strip() else "")
+    return within(watch.spaces, watch.query)
+
+
+def within(spaces: Sequence[str], query: str) -> str:
+    """What a person typed, in the tracker's projects that it narrows. Either may be empty."""
+    inside = f"project in ({', '.join(quoted(one) for one in spaces)})" if spaces else ""
+    return " AND ".join(part for part in (inside, f"({query})" if query.strip() and spaces else query.strip()) if part)
+
+
+def without_place(text: str) -> str:
+    """A place in a query that we put together says nothing to who typed a part of it."""
+    return PLACE.sub("", text)
 
 
 def _pages(watch: Watch, tracker: Tracker, me: str) -> datetime:

@@ -10,7 +10,10 @@ MIN_WORDS = 6
 MOST_POINTS, MOST_SUBTASKS = 13, 12
 ACCEPTANCE = re.compile(
     r"\b(accept\w*|must|should|shall|expect\w*|instead|so that|needs? to|has to|fails?|wrong|done when|definition of done|"
-    r"given\b.{1,400}?\bwhen\b.{1,400}?\bthen)\b", re.I | re.S,
+    r"given\b.{1,400}?\bwhen\b.{1,400}?\bthen)\b"
+    # A sentence that wishes says what will be different when it is done.
+    r"|(?:\A|[.!?:;]\s|\n)[\s*\-\d.)]*(please|let|make|add|show|allow|offer|refuse|remove|drop|keep|stop|use|replace|rename|export|"
+    r"find|repair|fix|round|support|return|raise|write|move|update|upgrade)\b", re.I | re.S,
 )  # fmt: skip
 OPEN = re.compile(r"\bTB[DC]\b|\?\?\?|\bto be (decided|defined|discussed|confirmed)\b|\bopen question", re.I)
 EPIC = "An epic is not worked itself: plan it into tickets."
@@ -21,7 +24,7 @@ UNKNOWN = (
 
 
 def lacks(ticket: Ticket) -> list[str]:
-    """What is missing, as sentences; empty when it is ready."""
+    """What is missing, as sentences; empty when it is ready. The same rules for the board's own tickets and a tracker's."""
     missing = []
     if ticket.deleted_at:
         return ["The ticket was deleted in its tracker."]
@@ -29,15 +32,14 @@ def lacks(ticket: Ticket) -> list[str]:
         missing.append("The ticket is done.")
     if ticket.connection_id is not None and ticket.kind == "Epic":
         return [*missing, EPIC]  # what else it lacks, its tickets will say
-    if ticket.connection_id is not None:
-        missing += _of_a_tracker(ticket)
+    missing += _unsaid(ticket)
     if len(f"{ticket.title} {ticket.description}".split()) < MIN_WORDS:
         missing.append("The ticket says too little to act on: state what should be different.")
     return missing
 
 
-def _of_a_tracker(ticket: Ticket) -> list[str]:
-    """What a ticket must say that was written for people and not for this: an agent cannot ask at the next desk."""
+def _unsaid(ticket: Ticket) -> list[str]:
+    """What a ticket must say: an agent cannot ask at the next desk."""
     fields = {name.lower(): str(value) for name, value in ticket.facts.get("fields", {}).items()}
     text = f"{ticket.title}\n{ticket.description}\n{fields.get('acceptance criteria', '')}"
     missing = []

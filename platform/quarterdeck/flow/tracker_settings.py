@@ -11,11 +11,11 @@ from django.db.models.functions import Now
 
 from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import hooks, pokes, stages, trackers, which
+from quarterdeck.flow import pokes, stages, trackers, which
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
 from quarterdeck.record import audit, keys, ledger
-from quarterdeck.record.models import Connection, Project, SignIn, Ticket, Watch
+from quarterdeck.record.models import Connection, Project, SignIn, Watch
 
 MOST_SPACES, MOST_WORDS, MOST_RULES = 50, 30, 200
 
@@ -40,14 +40,17 @@ def connect(
 
 
 def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
-    """Takes name, base_url, email, token, client_id, client_secret. What is None stays. Open clients are made anew."""
+    """Takes name, base_url, email, token, client_id, client_secret. What is None stays. Open clients are made anew.
+
+    Raises Refused(token_needed), 422, for another host without its token.
+    """
     given = {name: value for name, value in fields.items() if value is not None}
     with transaction.atomic():
         row = hold(id)
         if "name" in given:
             row.name = bounded("The name", given["name"], 80, least=1)
         if "base_url" in given:
-            row.base_url = _address(given["base_url"])
+            _move(row, _address(given["base_url"]), given.get("token", ""))
         if "email" in given:
             row.options = {**row.options, "email": bounded("The e-mail", given["email"], 200)}
         if given.get("token"):
@@ -57,6 +60,19 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
             row.options = {k: v for k, v in row.options.items() if not k.startswith("account")}
         row.price_version += 1
         return _kept(actor, row, "edited", fields=sorted(given))
+
+
+def _move(row: Connection, address: str, token: str) -> None:
+    """A token is for the host that it was entered for: whoever names another one has to know it."""
+    if not token and trackers.secrets(row).get("token") and _host(address) != _host(row.base_url):
+        raise Refused("Another address gets no token that was entered for this one.", reason="token_needed", status=422,
+                      remedy="Enter the token too.")  # fmt: skip
+    row.base_url = address
+
+
+def _host(address: str) -> tuple[str, str, int]:
+    parts = urlsplit(address)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443}.get(parts.scheme, 80)
 
 
 def _edit_client(row: Connection, given: dict[str, Any]) -> None:
@@ -73,23 +89,6 @@ def _edit_client(row: Connection, given: dict[str, Any]) -> None:
             "client_id": bounded("The client's id", given["client_id"], 200),
         }
         SignIn.objects.filter(connection=row).delete()
-
-
-def remove(actor: Actor, id: UUID) -> None:
-    """Raises Refused(in_use) while its tickets are kept: their runs are part of the record."""
-    if found := Connection.objects.filter(id=id, kind="tracker").first():
-        _unused(found)
-        hooks.take_back(found)
-    with transaction.atomic():
-        row = hold(id)
-        _unused(row)
-        row.delete()
-        _note(actor, id, "removed", name=row.name)
-
-
-def _unused(row: Connection) -> None:
-    if Ticket.objects.filter(connection=row).exists():
-        raise Refused("Tickets of it are part of the record.", reason="in_use", remedy="Stop watching it instead.")
 
 
 def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:

@@ -24,7 +24,9 @@ def of(ticket: Ticket) -> Tracker:
 
 
 def at(connection: Connection) -> Tracker:
-    """The client of a connection, made anew when its settings change. Raises GaveUp(key_missing), Refused(malformed)."""
+    """The client of a connection, made anew when its settings change. Raises GaveUp(key_missing), Refused: malformed, removed."""
+    if connection.kind != "tracker":
+        raise Refused("Its tracker was removed.", reason="removed", remedy="Connect it again: its tickets come anew.")
     return plugs.tracker(f"{connection.id}:{connection.price_version}", lambda: _connect(connection))
 
 

@@ -15,7 +15,7 @@ from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.jira.adf_write import document
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo, Fault
-from quarterdeck.outside.tracker.jira.demo.site import IDA, Row
+from quarterdeck.outside.tracker.jira.demo.site import IDA, Row, beside
 from quarterdeck.record.models import Audit, Breakdown, Connection, Outbox, Project, Ticket, TrackerAccount, Watch
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import audited
@@ -222,6 +222,19 @@ def test_a_line_that_waits_for_the_index_holds_up_no_other_ticket(epic: Ticket, 
         ("create", "waiting"),
         ("comment", "done"),
     ]
+
+
+def test_a_marker_that_somebody_else_wrote_makes_no_line_done(epic: Ticket, demo: Demo, alice_acts: Actor) -> None:
+    row = breakdowns.propose(alice_acts, epic.id)
+    shop = demo.site.issues[epic.external_id]["fields"]["project"]
+    planted = {"quarterdeck": {"marker": f"{row.id}/1"}}
+    demo.site.create(
+        IDA, {"project": shop, "summary": "Ida's", "parent": beside(demo.site.issues[epic.external_id])}, planted
+    )
+    breakdowns.approve(alice_acts, epic.id, row.version)
+    outbox.work()
+    assert "Show the postage before the last step" in made(demo)
+    assert len(made(demo)) == 4, "three of ours, and Ida's"
 
 
 @pytest.mark.parametrize("id", ["\u00b2", "9" * 5000, "-1", "x"])

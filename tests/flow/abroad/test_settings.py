@@ -1,12 +1,18 @@
 """Trackers as the owner sets them up: the token never comes out, two secrets are good at once, a query is tried first."""
 
+import re
+from typing import Any
+
 import pytest
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import preview, tracker_settings, trackers
+from quarterdeck.flow import polls, preview, tracker_settings, trackers
 from quarterdeck.flow.actor import Actor
+from quarterdeck.outside.tracker.jira.demo.seed import larkfield
+from quarterdeck.outside.tracker.jira.demo.server import Demo
 from quarterdeck.record.models import Connection, Delivery, Project, Repository, Watch
 from quarterdeck.record.views import trackers as shown
+from testkit.demo_jira import watched
 from testkit.desk_abroad import Abroad, issue
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +89,23 @@ def test_a_query_is_tried_before_it_is_kept(connection: Connection, abroad: Abro
         "Error in the JQL Query: Expecting operator but got 'nonsense'.", reason="bad_query", status=422
     )
     assert preview.find(connection.id, "project nonsense").error.startswith("Error in the JQL Query")
+
+
+def test_a_bad_query_is_told_in_the_places_of_what_was_typed(project: Project, settings: Any) -> None:
+    settings.TRACKER_REACHES = ["127.0.0.1"]
+    with Demo(larkfield()) as demo:
+        row = watched(project, demo).connection
+        told = preview.find(row.id, "labels = a b", ["LARK"]).error
+        assert told == preview.find(row.id, "labels = a b").error
+        place = re.search(r"character (\d+)", told)
+        assert place is not None
+        assert int(place[1]) <= len("labels = a b")
+        assert preview.find(row.id, "", ["LARK"]).count == 9
+        Watch.objects.update(query="labels = a b")
+        polls.work()
+        note = Watch.objects.get().poll_note
+        assert note.startswith("Error in the JQL Query")
+        assert "line 1" not in note, "a place in a query that nobody typed"
 
 
 def test_what_waits_and_what_went_wrong_is_counted(connection: Connection, watch: Watch, abroad: Abroad) -> None:

@@ -25,6 +25,7 @@ from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import Demo
 from quarterdeck.outside.tracker.jira.demo.site import IDA, Site
 from quarterdeck.record.models import Connection, Person, Project, SignIn, Ticket, Watch
+from testkit import rows
 
 pytestmark = pytest.mark.django_db
 HOST = "127.0.0.1"
@@ -247,11 +248,13 @@ def test_a_removal_that_is_refused_takes_no_webhook_away(owner: Owner, demo: Dem
     row = owner.signed_in()
     watched(row, project)
     hooks.work()
-    Ticket.objects.create(project=project, connection=row, tracker="jira", external_id="1", key="LARK-1", title="One")
+    ticket = Ticket.objects.create(
+        project=project, connection=row, tracker="jira", external_id="1", key="LARK-1", title="One"
+    )
+    rows.run(ticket)
     assert owner.client.delete(f"/api/v1/trackers/{row.id}").status_code == 409
     assert demo.hooks
-    Ticket.objects.all().delete()
-    assert owner.client.delete(f"/api/v1/trackers/{row.id}").status_code == 204
+    assert owner.client.delete(f"/api/v1/trackers/{row.id}?confirmed=true").status_code == 204
     assert demo.hooks == {}
 
 

@@ -39,7 +39,7 @@ export function Assign() {
   const close = () => open.set(null);
   const flip = (id: string) => setPicked((before) => { const next = new Set(before); if (!next.delete(id)) next.add(id); return next; });
   return (
-    <Dialog open side late onClose={close} title="Start runs" note="Ready means: it stands alone, the repository is known, acceptance is stated."
+    <Dialog open side late onClose={close} title="Start runs" note="Ready means: it says what should be different when it is done, nothing in it is still to be decided, and the repository is known."
       footer={<>
         <span className="num mr-auto text-meta text-text-2"><Most chosen={chosen} cap={cap ?? null} projects={projects} /></span>
         <Button look="ghost" onClick={close}>Cancel</Button>

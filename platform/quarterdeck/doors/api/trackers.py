@@ -11,7 +11,7 @@ from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.projects import facts
 from quarterdeck.doors.connect import back_address
 from quarterdeck.errors import Refused
-from quarterdeck.flow import accounts, deliveries, preview, sign_ins, tracker_settings, trackers
+from quarterdeck.flow import accounts, deliveries, preview, removing, sign_ins, tracker_settings, trackers
 from quarterdeck.record.models import Connection
 from quarterdeck.record.views import trackers as shown
 
@@ -49,8 +49,9 @@ def edit(request: Asked, connection: UUID, body: bodies.TrackerPatch) -> views.T
 
 
 @router.delete("/trackers/{uuid:connection}", response={204: None}, auth=OWNER)
-def remove(request: Asked, connection: UUID) -> HttpResponse:
-    tracker_settings.remove(request.auth.actor, connection)
+def remove(request: Asked, connection: UUID, confirmed: bool = False) -> HttpResponse:
+    """`confirmed`: also while runs work on its tickets."""
+    removing.remove(request.auth.actor, connection, confirmed=confirmed)
     return HttpResponse(status=204)
 
 
@@ -85,7 +86,7 @@ def new_secret(request: Asked, connection: UUID) -> views.OneWord:
 
 @router.post("/trackers/{uuid:connection}/preview", response=views.FoundTickets, auth=OWNER)
 def find(request: Asked, connection: UUID, body: bodies.QueryBody) -> views.FoundTickets:
-    return preview.find(connection, body.query)
+    return preview.find(connection, body.query, body.spaces)
 
 
 @router.get("/trackers/{uuid:connection}/deliveries", response=list[views.TrackerDelivery], auth=OWNER)

@@ -18,6 +18,7 @@ from quarterdeck.outside.models.port import Call, Endpoint, Usage
 from quarterdeck.outside.models.rehearsal_play import next_move
 from quarterdeck.outside.models.rehearsal_scene import read
 from quarterdeck.outside.models.rehearsal_script import Move, Script, load
+from quarterdeck.sample.tickets import own_key
 
 MODEL = "rehearsal"
 SCRIPTS = Path(__file__).parents[2] / "sample" / "scripts"
@@ -67,14 +68,14 @@ class Rehearsal:
 
 def knows(ticket: str) -> bool:
     """Whether there is a script for the ticket of this key."""
-    return bool(NAME.fullmatch(ticket)) and (SCRIPTS / f"{ticket}.toml").is_file()
+    return bool(NAME.fullmatch(ticket)) and (SCRIPTS / f"{own_key(ticket)}.toml").is_file()
 
 
 def answer(scripts: Mapping[str, Script], messages: list[dict[str, Any]]) -> Move:
     scene = read(messages)
     if not scene.stage:
         return rehearsal_unknown.hello()
-    script = scripts.get(scene.ticket)
+    script = scripts.get(scene.ticket) or scripts.get(own_key(scene.ticket))
     return next_move(script, scene) if script else rehearsal_unknown.answer(scene)
 
 

@@ -1,5 +1,8 @@
 """How long Jira wants us to wait, and who waits: by number, by date, by reset; and each lane for itself."""
 
+import gzip
+import tracemalloc
+import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -8,6 +11,7 @@ import pytest
 
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.tracker.jira import oauth
+from quarterdeck.outside.tracker.jira.calling import Call, Client
 from quarterdeck.outside.tracker.jira.config import Config, MemoryTokens, Tokens
 from quarterdeck.outside.tracker.jira.connect import connect
 from quarterdeck.outside.tracker.jira.pauses import Pauses
@@ -135,3 +139,31 @@ def test_two_processes_renew_one_token_once() -> None:
     held = store.load()
     assert store.renew(held, ask) == store.renew(held, ask) == Tokens("new", "next", 9e9)
     assert asked == ["once"]
+
+
+def at(answer: httpx.Response) -> Client:
+    config = Config("datacenter", "https://jira.example.com", token="t")
+    return Client(config, transport=httpx.MockTransport(lambda _: answer))
+
+
+def packed(data: bytes, how: str) -> httpx.Response:
+    body = gzip.compress(data) if how == "gzip" else zlib.compress(data)
+    return httpx.Response(200, headers={"content-encoding": how}, stream=httpx.ByteStream(body))
+
+
+@pytest.mark.parametrize("how", ["gzip", "deflate"])
+def test_a_packed_answer_is_unpacked_no_further_than_is_allowed(how: str) -> None:
+    assert at(packed(b'{"a": 1}', how)).call(Call("GET", "/x")) == {"a": 1}
+    bomb = packed(b"\0" * 200_000_000, how)
+    tracemalloc.start()
+    with pytest.raises(Refused, match="longer than 1,000 bytes"):
+        at(bomb).content(Call("GET", "/x"), 1_000)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+def test_what_is_packed_otherwise_or_badly_is_no_answer() -> None:
+    for headers, body in (({"content-encoding": "br"}, b"x"), ({"content-encoding": "gzip"}, b"not packed")):
+        answer = httpx.Response(200, headers=headers, stream=httpx.ByteStream(body))
+        with pytest.raises(TryLater, match="packed"):
+            at(answer).call(Call("GET", "/x"))

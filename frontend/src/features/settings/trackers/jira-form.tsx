@@ -28,6 +28,7 @@ export function JiraForm({ tracker, onDone }: { tracker?: TrackerView; onDone: (
   });
   const client = form.way === "client";
   const key = client ? form.clientId.trim() === "" || (!tracker && form.clientSecret === "") : form.baseUrl.trim() === "" || (!tracker && form.token === "") || (form.way === "token" && !form.email.includes("@"));
+  const moved = tracker !== undefined && !client && form.baseUrl.trim().replace(/\/+$/, "") !== tracker.baseUrl;
   const lacks = form.name.trim() === "" || key;
   return (
     <form className="flex flex-col gap-4 py-2" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
@@ -38,7 +39,7 @@ export function JiraForm({ tracker, onDone }: { tracker?: TrackerView; onDone: (
         {client && <Field label="Client secret" hint={tracker ? "Empty: the stored secret stays" : "It also signs the webhooks that we register"}><Input type="password" autoComplete="off" value={form.clientSecret} onChange={(event) => set({ clientSecret: event.target.value })} /></Field>}
         {!client && <Field label="Address"><Input className="mono" spellCheck={false} placeholder="https://example.atlassian.net" value={form.baseUrl} onChange={(event) => set({ baseUrl: event.target.value })} /></Field>}
         {form.way === "token" && <Field label="Mail address of the token's account"><Input type="email" value={form.email} onChange={(event) => set({ email: event.target.value })} /></Field>}
-        {!client && <Field label={form.way === "token" ? "API token" : "Personal access token"} hint={tracker?.hasToken ? "Empty: the stored token stays" : "Of an account of the agents' own: what it does starts nothing"}><Input type="password" autoComplete="off" value={form.token} onChange={(event) => set({ token: event.target.value })} /></Field>}
+        {!client && <Field label={form.way === "token" ? "API token" : "Personal access token"} hint={moved ? "Enter it again: another host gets no token of this one" : tracker?.hasToken ? "Empty: the stored token stays" : "Of an account of the agents' own: what it does starts nothing"}><Input type="password" autoComplete="off" value={form.token} onChange={(event) => set({ token: event.target.value })} /></Field>}
       </div>
       {save.error && <p role="alert" className="text-failed">{sayError(save.error)}</p>}
       <div className="flex gap-2">

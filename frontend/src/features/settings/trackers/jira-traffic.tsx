@@ -14,13 +14,19 @@ export function Hooks({ tracker }: { tracker: TrackerView }) {
   const reads = useQueryClient();
   const make = useMutation({ mutationFn: () => newSecret(tracker.id), onSuccess: () => reads.invalidateQueries({ queryKey: ["trackers"] }) });
   return (
-    <Section title="Webhooks" level={3} aside={tracker.secrets === 0 ? "no secret yet: nothing is let in" : `${tracker.secrets} of 2 secrets are good`}>
+    <Section title="Webhooks" level={3} aside={secretWords(tracker)}>
       <Field label="Address for a webhook in Jira"><Input readOnly className="mono" value={`${location.origin}${tracker.hookPath}`} onFocus={(event) => event.target.select()} /></Field>
       {make.data && <Field label="Its secret. It is shown once."><Input readOnly className="mono" value={make.data.word} onFocus={(event) => event.target.select()} /></Field>}
       {make.error && <p role="alert" className="text-failed">{sayError(make.error)}</p>}
       <div><Button disabled={make.isPending} onClick={() => make.mutate()}>Make a new secret</Button></div>
     </Section>
   );
+}
+
+/** Nothing is wrong with one secret: a second one is good only while the first is being replaced in Jira. */
+function secretWords({ secrets, hooksUntil }: TrackerView): string {
+  if (secrets === 0) return hooksUntil === null ? "no secret yet: make one, or polling alone brings news" : "";
+  return secrets === 1 ? "ready: one secret" : "ready: two secrets, the older until you make the next";
 }
 
 /** The newest deliveries; one can be worked again as if it came now. */

@@ -42,14 +42,13 @@ export function JiraWatch({ tracker, project, watch, onDone }: { tracker: Tracke
     onSuccess: over,
   });
   const stop = useMutation({ mutationFn: () => unwatchProject(project.id), onSuccess: over });
-  const whole = [words(spaces).length > 0 ? `project in (${words(spaces).map((one) => `"${one}"`).join(", ")})` : "", query.trim() && `(${query.trim()})`].filter(Boolean).join(" AND ");
   return (
     <form aria-label={`What feeds ${project.name}`} className="flex flex-col gap-4 py-3" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
       <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
         <Field label="Jira projects" hint="Their keys, with commas between"><Input className="mono" value={spaces} onChange={(event) => setSpaces(event.target.value)} /></Field>
         <Field label="Only tickets that match (JQL)" hint="Empty: all of them"><Input className="mono" spellCheck={false} value={query} onChange={(event) => setQuery(event.target.value)} /></Field>
       </div>
-      <Preview tracker={tracker.id} query={whole} />
+      <Preview tracker={tracker.id} query={query.trim()} spaces={words(spaces)} />
       <fieldset className="flex flex-col gap-3">
         <legend className="pb-1 text-meta font-medium text-text-2">What starts a run</legend>
         <Toggle on={triggers.assigned} set={(assigned) => setTriggers({ ...triggers, assigned })} name={`Assigned to ${tracker.account || "the token's account"}`} />
@@ -128,11 +127,11 @@ function Toggle({ on, set, name }: { on: boolean; set: (on: boolean) => void; na
 }
 
 /** What the query matches now, before anything is saved. */
-function Preview({ tracker, query }: { tracker: string; query: string }) {
-  const look = useMutation({ mutationFn: () => tryQuery(tracker, query) });
+function Preview({ tracker, query, spaces }: { tracker: string; query: string; spaces: readonly string[] }) {
+  const look = useMutation({ mutationFn: () => tryQuery(tracker, query, spaces) });
   return (
     <div className="flex flex-col gap-2">
-      <div><Button disabled={query === "" || look.isPending} onClick={() => look.mutate()}>Show what matches</Button></div>
+      <div><Button disabled={(query === "" && spaces.length === 0) || look.isPending} onClick={() => look.mutate()}>Show what matches</Button></div>
       {look.error && <p role="alert" className="text-failed">{sayError(look.error)}</p>}
       {look.data && <Found found={look.data} />}
     </div>

@@ -5,6 +5,7 @@ import { useMe } from "@/app/session";
 import { getTrackers, testTracker } from "@/features/settings/api/trackers";
 import { Facts } from "@/features/settings/facts";
 import { JiraForm } from "@/features/settings/trackers/jira-form";
+import { RemoveJira } from "@/features/settings/trackers/jira-remove";
 import { SignIn } from "@/features/settings/trackers/jira-sign-in";
 import { Accounts, Deliveries, Hooks } from "@/features/settings/trackers/jira-traffic";
 import { JiraWatch } from "@/features/settings/trackers/jira-watch";
@@ -40,6 +41,7 @@ function Connected() {
 
 function Jira({ tracker }: { tracker: TrackerView }) {
   const [editing, setEditing] = useState(false);
+  const [removing, setRemoving] = useState(false);
   const test = useMutation({ mutationFn: () => testTracker(tracker.id) });
   return (
     <article aria-label={tracker.name} className="flex flex-col gap-5">
@@ -50,9 +52,11 @@ function Jira({ tracker }: { tracker: TrackerView }) {
         </div>
         <Button disabled={test.isPending} onClick={() => test.mutate()}>Test</Button>
         <Button look="ghost" aria-expanded={editing} onClick={() => setEditing(!editing)}>Edit</Button>
+        <Button look="ghost" onClick={() => setRemoving(true)}>Remove</Button>
       </header>
       <Facts facts={test.data} error={test.error} pending={test.isPending} />
       {editing && <JiraForm tracker={tracker} onDone={() => setEditing(false)} />}
+      {removing && <RemoveJira tracker={tracker} onClose={() => setRemoving(false)} />}
       {tracker.clientId && <SignIn tracker={tracker} />}
       <Traffic tracker={tracker} />
       <Watches tracker={tracker} />

@@ -73,6 +73,11 @@ class Jira(ABC):
     def _issue(self, raw: Any) -> Issue:
         return reading.issue(raw, self._names(), self._client.config.base_url)
 
+    def _own(self, id: str) -> Issue | None:
+        """A ticket that we created ourselves; None for anybody else's."""
+        found = self.fetch(id)
+        return found if found.creator_id == self.me().id else None
+
     @abstractmethod
     def search(self, query: str, cursor: str = "") -> Page: ...
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,9 @@ from quarterdeck.outside.tracker.jira.refusals import refusal, retry_after
 
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 40_000_000
+PACKED = ("gzip", "x-gzip", "deflate")
+PACKINGS = {"": 0, "identity": 0, "gzip": 47, "x-gzip": 47, "deflate": 15}
+"""How an answer may be packed, and zlib's word for it."""
 EARLY = 60.0
 """Seconds before its end that a token is renewed."""
 
@@ -50,7 +54,7 @@ class Client:
         self.skew = 0.0
         self._web = httpx.Client(
             timeout=httpx.Timeout(config.seconds, connect=CONNECT_SECONDS), trust_env=False, follow_redirects=False,
-            transport=transport, headers={"user-agent": "quarterdeck", "accept": "application/json"},
+            transport=transport, headers={"user-agent": "quarterdeck", "accept": "application/json", "accept-encoding": "gzip"},
         )  # fmt: skip
 
     def close(self) -> None:
@@ -133,9 +137,20 @@ class Client:
 
 
 def _read(answer: httpx.Response, most: int) -> bytes:
+    """Unpacked by ourselves, and never further than `most`: a few packed bytes can stand for very many."""
+    packing = answer.headers.get("content-encoding", "").strip().lower()
+    if packing not in PACKINGS:
+        raise TryLater(
+            f"Jira packed its answer in a way that was not asked for ({packing[:20]}).", after=30, reason="tracker"
+        )
+    unpack = zlib.decompressobj(wbits=PACKINGS[packing]) if packing in PACKED else None
     told = bytearray()
-    for chunk in answer.iter_bytes():
-        told += chunk
+    assert isinstance(answer.stream, httpx.SyncByteStream)
+    for chunk in answer.stream:  # as it came: `iter_bytes` would unpack a whole chunk at once
+        try:
+            told += chunk if unpack is None else unpack.decompress(chunk, most + 1 - len(told))
+        except zlib.error as bad:
+            raise TryLater("Jira's answer cannot be unpacked.", after=30, reason="tracker") from bad
         if len(told) > most:
             raise Refused(f"It is longer than {most:,} bytes.", reason="too_big", status=413)
     return bytes(told)

@@ -131,7 +131,7 @@ class Cloud(Jira):
         return self.fetch(str(told["id"]))
 
     def _made(self, marker: str, parent: str) -> Issue | None:
-        """Our own child of that parent that carries the marker."""
+        """Our own child of that parent that carries the marker. Whoever may edit a ticket can write one: who made it counts."""
         body: dict[str, Any] = {"jql": f"parent = {quoted(parent)}", "fields": ["summary"], "properties": [reading.MARKER],
                                 "maxResults": 100}  # fmt: skip
         if own := self._fresh():
@@ -139,8 +139,9 @@ class Cloud(Jira):
         for _ in range(MOST_PAGES):
             told = self._ask("/search/jql", body) or {}
             for one in told.get("issues") or []:
-                if ((one.get("properties") or {}).get(reading.MARKER) or {}).get("marker") == marker:
-                    return self.fetch(str(one["id"]))
+                named = ((one.get("properties") or {}).get(reading.MARKER) or {}).get("marker") == marker
+                if named and (made := self._own(str(one["id"]))):
+                    return made
             if told.get("isLast", True) or not told.get("nextPageToken"):
                 return None
             body["nextPageToken"] = told["nextPageToken"]

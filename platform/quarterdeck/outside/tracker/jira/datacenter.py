@@ -144,8 +144,8 @@ class DataCenter(Jira):
             rows = told.get("issues") or []
             for one in rows:
                 said = reading.fit(models.Said, {"body": (one.get("fields") or {}).get("description")})
-                if reading.marker(said) == _word(marker):
-                    return self.fetch(str(one["id"]))
+                if reading.marker(said) == _word(marker) and (made := self._own(str(one["id"]))):
+                    return made
             start += len(rows)
             if not rows or start >= int(told.get("total", 0)):
                 return None

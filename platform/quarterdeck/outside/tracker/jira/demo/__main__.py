@@ -6,6 +6,7 @@ import threading
 
 from quarterdeck.outside.tracker.jira.demo.seed import larkfield
 from quarterdeck.outside.tracker.jira.demo.server import EMAIL, TOKEN, Demo
+from quarterdeck.sample.tickets import project
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     leave = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: leave.set())
-    with Demo(larkfield(), port=given.port, hook_url=given.hook) as demo:
+    with Demo(larkfield(key=project()["jira_key"]), port=given.port, hook_url=given.hook) as demo:
         print(f"{demo.url} {EMAIL} {TOKEN}", flush=True)
         leave.wait()
 

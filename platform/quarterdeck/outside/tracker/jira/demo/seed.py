@@ -14,11 +14,11 @@ def _accepted(description: str) -> dict[str, object]:
     return {field: document(criteria.strip())} if said else {}
 
 
-def larkfield(site: Site | None = None) -> Site:
-    """LARK-1 to LARK-8 from the sample, then LARK-9, the epic that holds the last two."""
+def larkfield(site: Site | None = None, key: str = "") -> Site:
+    """LARK-1 to LARK-8 from the sample, then LARK-9, the epic that holds the last two; of another project with `key`."""
     site = site or Site()
     told = tickets.project()
-    shop = project(told["key"], told["name"])
+    shop = project(key or told["key"], told["name"])
     for one in tickets.tickets():
         site.create(IDA, {
             "project": shop, "summary": one.title, "description": document(one.description), "issuetype": kind(one.kind),
