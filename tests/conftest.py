@@ -20,10 +20,11 @@ from testkit.pods import Cluster, missing, slot
 TEST = "python3 tools/run_tests.py --report report.xml"
 # Modules with a house of their own that take longest: begun first, so that no worker ends alone with one of them.
 LONGEST = (
-    "faults/test_weather.py", "faults/test_kills.py", "faults/test_crash_points.py", "story/test_ticket_to_merge.py",
+    "faults/test_kills.py", "faults/test_crash_points.py", "faults/test_away.py", "story/test_ticket_to_merge.py",
     "pods/test_faults.py", "pods/test_crashes.py", "pods/test_many.py", "pods/test_walls.py", "pods/test_installed.py",
-    "faults/test_every_step.py", "browser/test_every_screen.py", "deckhand/test_faults.py", "faults/test_away.py",
-    "faults/test_kills_of_agents.py", "browser/test_ticket_to_merge.py", "browser/test_steering.py", "faults/test_full_disk.py",
+    "faults/test_weather.py", "faults/test_every_step.py", "faults/test_kills_of_agents.py", "browser/test_every_screen.py",
+    "story/test_jira_story.py", "deckhand/test_faults.py", "browser/test_ticket_to_merge.py", "browser/test_steering.py",
+    "browser/test_trackers.py", "launcher/test_up.py", "faults/test_full_disk.py", "faults/test_crash_merge.py",
 )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_a_question_of_the_model_is_answered_as_the_result_of_its_call(stage):
 
 def test_a_redirect_waits_for_the_batch_unless_it_is_an_interrupt(stage):
     batch = [
-        ("shell", {"command": "echo one; touch ../go; while [ ! -e ../told ]; do :; done"}),
+        ("shell", {"command": "echo one; touch ../go; while [ ! -e ../told ]; do sleep 0.02; done"}),
         ("shell", {"command": "echo two"}),
     ]
     platform, start = stage(Play({"work": [batch, FIX, FINISH]}))

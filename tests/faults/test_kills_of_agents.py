@@ -43,15 +43,20 @@ def test_three_agents_killed_again_and_again_end_with_the_same_trees(sea: Sea) -
     """Three runs at once; each loses its agent at every fifth step, each at another one, until it is sealed."""
     with sea.sail(*sea.tickets):
         due = {ticket: 1 + offset for offset, ticket in enumerate(sea.tickets)}
-        kills = 0
-        while due:
+        kills: list[str] = []
+
+        def over() -> bool:
             for ticket in list(due):
                 row = sea.alice.row(ticket)
                 if row["phase"] not in ("queued", "starting", "working"):
                     del due[ticket]
                 elif row["steps"] >= due[ticket] and _killed(sea, ticket):
-                    due[ticket], kills = sea.steps(ticket) + EVERY, kills + 1
-    assert kills > 10, "there were hardly any kills"
+                    due[ticket] = sea.steps(ticket) + EVERY
+                    kills.append(ticket)
+            return not due
+
+        until(over, 400, every=0.02, what="the last of the three")
+    assert len(kills) > 10, "there were hardly any kills"
 
 
 def _killed(sea: Sea, ticket: str) -> bool:

@@ -24,21 +24,23 @@ class Watcher:
         self._thread = threading.Thread(target=self._read, daemon=True)
 
     def _read(self) -> None:
+        """By one client: making one reads all the machine's certificates, which costs more than a run's step."""
         cursors = dict.fromkeys(self.runs, 0)
-        while not self._over.wait(0.2):
-            for run in self.runs:
-                for event in self._after(run, cursors[run]):
-                    shown = {"stream": f"run:{run}", "seq": event["seq"], "kind": event["kind"], "body": event["body"]}
-                    self.seen.append(shown)
-                    cursors[run] = event["seq"]
+        with httpx.Client(base_url=self.alice.api.base_url, headers=self.alice.api.headers, timeout=5) as api:
+            while not self._over.wait(0.2):
+                self._look(api, cursors)
 
-    def _after(self, run: str, seq: int) -> list[Json]:
+    def _look(self, api: httpx.Client, cursors: dict[str, int]) -> None:
+        for run in self.runs:
+            for event in self._after(api, run, cursors[run]):
+                shown = {"stream": f"run:{run}", "seq": event["seq"], "kind": event["kind"], "body": event["body"]}
+                self.seen.append(shown)
+                cursors[run] = event["seq"]
+
+    def _after(self, api: httpx.Client, run: str, seq: int) -> list[Json]:
         """Nothing while the platform is away."""
         try:
-            answer = httpx.get(
-                f"{self.alice.api.base_url}runs/{run}/raw", params={"after": seq, "limit": 200},
-                headers=self.alice.api.headers, timeout=5,
-            )  # fmt: skip
+            answer = api.get(f"runs/{run}/raw", params={"after": seq, "limit": 200})
             return list(answer.json()["events"]) if answer.is_success else []
         except (httpx.HTTPError, ValueError):
             return []
