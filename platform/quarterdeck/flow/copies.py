@@ -56,7 +56,10 @@ def _chunk(connection: Connection, watches: Sequence[Watch], told: Sequence[Told
     for one in taken:
         _bring_up(one)
     risen = [one for one in taken if one.moved]
-    Ticket.objects.bulk_update([one.row for one in risen], FIELDS)
+    # An upsert of rows that we hold: bulk_update asks each row and each field for all the others, a hundred times a hundred.
+    Ticket.objects.bulk_create(
+        [one.row for one in risen], update_conflicts=True, unique_fields=["id"], update_fields=FIELDS
+    )
     comments = copied_comments.take([(one.row, one.told) for one in taken], me)
     if not quiet:
         follow.note(watches, taken, comments, me)

@@ -112,9 +112,7 @@ def _work(rows: Sequence[Delivery]) -> int:
     except (Refused, GaveUp) as no:
         _later(rows, TryLater(no.text, after=MAX_PAUSE))
         return 0
-    for row in rows:
-        if row.id in heard:
-            _note(row, heard[row.id], told)
+    _note([row for row in rows if row.id in heard], heard, told)
     return len(heard)
 
 
@@ -156,10 +154,13 @@ def _wanted(connection: Connection, told: dict[str, Told]) -> dict[str, Told]:
     return told
 
 
-def _note(row: Delivery, heard: Heard, told: dict[str, Told]) -> None:
-    state = "done" if heard.issue_id in told else "ignored"
-    why = "" if state == "done" else "It is about nothing that is watched."
-    _end([row], state, why, event=heard.event[:60], issue=(heard.key or heard.issue_id)[:80])
+def _note(rows: Sequence[Delivery], heard: Mapping[UUID, Heard], told: dict[str, Told]) -> None:
+    """What each was about, in one go; then how it ended, in one go per end."""
+    for row in rows:
+        row.event, row.issue = heard[row.id].event[:60], (heard[row.id].key or heard[row.id].issue_id)[:80]
+    Delivery.objects.bulk_update(rows, ["event", "issue"])
+    _end([row for row in rows if heard[row.id].issue_id in told], "done", "")
+    _end([row for row in rows if heard[row.id].issue_id not in told], "ignored", "It is about nothing that is watched.")
 
 
 def _end(rows: Sequence[Delivery], state: str, why: str, **fields: str) -> None:
