@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { GitMerge } from "lucide-react";
 import { PageHead } from "@/app/page-head";
-import { useRequests, useRuns } from "@/live/hooks";
+import { useRuns } from "@/live/hooks";
 import { RISK_WEIGHT } from "@/lib/attention";
 import { money, plural } from "@/lib/money";
 import { proofWord } from "@/features/review/proof";
@@ -22,7 +22,6 @@ export function ReviewQueue() {
   const ready = runs.filter((run) => run.attention === "ready").sort((a, b) => RISK_WEIGHT[b.risk] - RISK_WEIGHT[a.risk] || a.since - b.since);
   const moving = runs.filter((run) => run.phase === "published" || run.phase === "publishing" || run.phase === "merging");
   const landed = runs.filter((run) => run.phase === "merged" && now - run.since < DAY).sort((a, b) => b.since - a.since);
-  const asked = useRequests().filter((one) => one.kind === "review" && one.state === "open");
   const any = ready.length + moving.length + landed.length > 0;
   return (
     <div className="flex h-full flex-col">
@@ -30,7 +29,7 @@ export function ReviewQueue() {
       <div tabIndex={0} role="region" aria-label="Proposals" className="hairline-t min-h-0 flex-1 overflow-y-auto px-5 py-5 max-tablet:px-4">
         {any ? (
           <div className="flex max-w-[1280px] flex-col gap-8">
-            <Section title="Ready for you" {...(asked.length > 1 ? { aside: <Link to="/inbox" search={{ mark: "reviews" }} className="text-accent-text hover:underline">Decide {asked.length} together in the inbox</Link> } : {})}><Rows runs={ready} none="Nothing. Sealed heads appear here with their evidence." /></Section>
+            <Section title="Ready for you" {...(ready.length > 1 ? { aside: <Link to="/inbox" search={{ mark: "reviews" }} className="text-accent-text hover:underline">Decide {ready.length} together in the inbox</Link> } : {})}><Rows runs={ready} none="Nothing. Sealed heads appear here with their evidence." /></Section>
             {moving.length > 0 && <Section title="On their way"><Rows runs={moving} none="" /></Section>}
             {landed.length > 0 && <Section title="Merged in the last day"><Rows runs={landed} none="" /></Section>}
           </div>
