@@ -171,14 +171,16 @@ def test_the_runs_page_has_the_newest_lines_in_order(cast: rows.Cast) -> None:
 def test_a_resume_marks_what_the_older_attempt_said_after_the_checkpoint(cast: rows.Cast) -> None:
     run = rows.run(rows.ticket(cast.lark))
     rows.say(run, Said(text="kept"), Edited(path="a.py", added=1), Ran(command="pytest", exit_code=1, output="E  boom"))
+    rows.say(run, Attempted(epoch=1, state="parked"), actor="rule:doors")
     rows.say(run, Resumed(epoch=2, checkpoint="c1", seq=2), actor="rule:doors", epoch=2)
     rows.say(run, Said(text="again"), epoch=2)
     lines = snapshot.run(run.id, [cast.lark.id]).timeline
     assert [(line.kind, line.undone) for line in lines] == [
-        ("opened", False), ("said", False), ("edited", True), ("ran", True), ("resumed", False), ("said", False),
+        ("opened", False), ("said", False), ("edited", True), ("ran", True), ("attempted", False),
+        ("resumed", False), ("said", False),
     ]  # fmt: skip
     assert lines[3].output == "E  boom"
-    assert lines[4].resumed_at == 2
+    assert lines[5].resumed_at == 2
 
 
 def test_a_line_belongs_to_the_step_that_is_being_made(cast: rows.Cast) -> None:
