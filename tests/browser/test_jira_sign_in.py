@@ -74,6 +74,8 @@ def test_the_owner_signs_in_watches_and_plans_an_epic_into_tickets(browser: Brow
     alice.go(page, f"/tickets?ticket={epic}")
     page.get_by_role("article", name="LARK-9").get_by_role("button", name="Plan into tickets").click()
     proposed = page.get_by_role("form", name="Proposed tickets")
+    expect(proposed.get_by_role("button", name="Draft lines")).to_be_disabled()
+    expect(proposed.get_by_role("status")).to_contain_text("No model: this project's runs are rehearsed.")
     expect(proposed.get_by_label("Title of ticket 1")).to_have_value("Show the postage early")
     proposed.get_by_label("Title of ticket 2").fill("Round the sum once")
     proposed.get_by_role("button", name="Leave out ticket 3").click()

@@ -91,6 +91,7 @@ def test_jira_is_connected_tried_and_watched(browser: Browser, house: House, dem
             page.screenshot(path=SHOTS / f"settings-jira-{theme}-{width}.png")
     assert desk.get("/trackers")[0]["lastWebhook"]  # type: ignore[index]
 
+    alice.watch.expected.append(r"status of 422 .*/api/v1/trackers/")
     jira.get_by_role("button", name="Edit").click()
     jira.get_by_label("Address", exact=True).fill("https://elsewhere.example")
     jira.get_by_role("button", name="Save", exact=True).click()
