@@ -1,6 +1,7 @@
 """Model calls over real HTTP: the same headers for every provider, and what each kind of trouble leads to."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -140,6 +141,23 @@ async def test_a_provider_that_stays_down_ends_in_a_question_to_a_person(gateway
         await answer(there)
     assert len(there.seen) == 6
     assert "provider, in words" in end.value.text
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+async def test_a_platform_that_is_away_is_waited_for_and_nobody_is_asked(protocol: str):
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 12:
+            raise Stopped("waited long enough")
+
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        route = ModelRoute(protocol=protocol, model="twin")  # type: ignore[arg-type]
+        chat = Chat(f"http://127.0.0.1:{nobody.getsockname()[1]}", {"edit": route}, lambda: "qd_model_token", wait=wait)
+        with pytest.raises(Stopped, match="long enough"):
+            await chat.answer(CALL, ASK, specs("work"))
 
 
 async def test_a_provider_that_only_ever_asks_for_patience_ends_in_a_question_too(gateway):

@@ -55,7 +55,8 @@ def _without_answer(bad: Exception) -> Fault:
     name = type(bad).__name__
     if isinstance(bad, Truncated | TimeoutError) or "Timeout" in name:
         return Fault("shaky", f"the answer did not come whole ({name})", wear=SHAKY)
-    if name == "APIConnectionError" or name in ("ConnectError", "ConnectTimeout"):
+    # LangChain raises its own kinds of the provider's errors: their line of descent says what they are.
+    if {"APIConnectionError", "ConnectError"} & {one.__name__ for one in type(bad).__mro__}:
         return Fault("away", "the platform does not answer")
     return Fault("shaky", f"{name}: {str(bad)[:300]}", wear=SHAKY)
 
