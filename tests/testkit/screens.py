@@ -34,6 +34,12 @@ def keys(*strokes: str) -> Act:
     return press
 
 
+def tour(page: Page) -> None:
+    page.get_by_role("button", name="Alice").click()
+    page.get_by_role("menuitem", name="Show me around").click()
+    page.get_by_role("button", name="Next", exact=True).click()
+
+
 SCREENS = (
     Screen("inbox-plan", "/inbox?request={plan:LARK-2}", "Approve plan"),
     Screen("inbox-question", "/inbox?request={question:LARK-6}", "Send answer"),
@@ -52,6 +58,7 @@ SCREENS = (
     Screen("inbox-decided", "/inbox?tab=decided", "Alice decided this"),
     Screen("board", "/board", "Waiting elsewhere"),
     Screen("board-nothing-found", "/board?q=nothing-is-called-this", "No run matches these words"),
+    Screen("board-tour", "/settings", "Step 2 of 5", tour, narrow=False),
     Screen("list", "/list", "LARK-2"),
     Screen("list-selection", "/list", "runs selected", keys("x", "j", "x"), narrow=False),
     Screen("run-timeline", "/runs/{LARK-1}", "Plan"),
@@ -79,6 +86,10 @@ SCREENS = (
     Screen("settings-appearance", "/settings?part=Appearance", "Density"),
     Screen("palette", "/inbox", "Go to board", keys("Control+k")),
     Screen("help", "/inbox", "Keys on this page", keys("?")),
+)
+MERGED = (
+    Screen("review-merged", "/review/{LARK-1}", "Merged into main as"),
+    Screen("run-merged", "/runs/{LARK-1}", "Merged into main as"),
 )
 EMPTY = (
     Screen("empty-inbox", "/inbox", "Nobody waits for you"),
