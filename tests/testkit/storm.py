@@ -81,12 +81,14 @@ class Sea:
         """Opens a run of each ticket; the storm is in the `with`. At its end each run must come to its review, with the
         tree of an undisturbed run, once, and with a clean history. Then it is stopped, so that the ticket is free again."""
         self.alice.assign(*tickets, planDial=plan)
-        with Watcher(self.alice, *tickets) as watcher:
-            yield watcher
-            for ticket in tickets:
-                self.alice.asked(ticket, "review", seconds=180)
-        self.judge(tickets, watcher.seen)
-        self.alice.decide("stop", *tickets)
+        try:
+            with Watcher(self.alice, *tickets) as watcher:
+                yield watcher
+                for ticket in tickets:
+                    self.alice.asked(ticket, "review", seconds=180)
+            self.judge(tickets, watcher.seen)
+        finally:
+            self.alice.decide("stop", *tickets)
 
     def judge(self, tickets: Iterable[str], seen: Iterable[Row]) -> None:
         for ticket in tickets:
