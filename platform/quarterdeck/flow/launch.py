@@ -3,8 +3,7 @@
 Whose turn it is says record/turns.py; places and money are counted in record/places.py, under the lock of `give`.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from itertools import islice
 from uuid import UUID
 
@@ -95,44 +94,46 @@ def give(ready: Collection[UUID]) -> Attempt | None:
 def give_all(ready: Collection[UUID], most: int = MOST) -> list[Attempt]:
     """Reserves the places that are free for those of these runs whose turn it is, and makes their attempts.
 
-    The only giver. Its lock is one for the whole site and held from the count to the last place, so that two reconcilers see
-    the same order and places are counted once: what this pass gives, it adds itself. A place that comes back meanwhile is
-    for the next pass. Each attempt is a transaction of its own: no run is held while another gets its place.
+    The only giver. Its lock is one for the whole site, so that two reconcilers count the same places and see the same order.
+    Who waits and who has money is asked once; places and turns anew for each place, whose attempt is a transaction of its
+    own: no run is held while another gets its place, and a pooler between us and the database may hand out connections by
+    the transaction.
     """
-    with _alone():
-        standing = places.standing()
-        shares, free = dict(standing.shares), min(standing.free, most)
-        able = [one for one in standing.waiting if one.run in ready and standing.solvent(one.project)]
-        given: list[Attempt] = []
-        while len(given) < free and (first := next(turns.order(shares, able), None)):
-            able.remove(first)
-            share = turns.caught_up(shares)[first.project].given()
-            if attempt := _give(first, share.turn):
-                given.append(attempt)
-                shares[first.project] = share
-        return given
+    standing = places.standing()
+    able = [one for one in standing.waiting if one.run in ready and standing.solvent(one.project)]
+    given: list[Attempt] = []
+    while able and len(given) < most and (attempt := _give_next(standing.all, able)):
+        given.append(attempt)
+    return given
+
+
+def _give_next(all_places: int, able: list[turns.Waiting]) -> Attempt | None:
+    """To the first of `able` that still waits; those before it, and itself, are taken out. None: no place, or no taker."""
+    with transaction.atomic():
+        _lock()
+        shares = places.shares()
+        if sum(share.used for share in shares.values()) >= all_places:
+            return None
+        for one in turns.order(shares, tuple(able)):
+            able.remove(one)
+            if attempt := _give(one, turns.caught_up(shares)[one.project].given().turn):
+                return attempt
+        return None
 
 
 def _give(one: turns.Waiting, turn: int) -> Attempt | None:
     """None when it does not wait any more."""
-    with transaction.atomic():
-        Project.objects.select_for_update(no_key=True, of=("self",)).get(id=one.project)
-        run = lifecycle.hold(one.run)
-        if run.phase != Phase.QUEUED or run.desired != "run" or fencing.live_attempt(run):
-            return None
-        Project.objects.filter(id=one.project).update(turn=turn)
-        return _attempt(run)
+    Project.objects.select_for_update(no_key=True, of=("self",)).get(id=one.project)
+    run = lifecycle.hold(one.run)
+    if run.phase != Phase.QUEUED or run.desired != "run" or fencing.live_attempt(run):
+        return None
+    Project.objects.filter(id=one.project).update(turn=turn)
+    return _attempt(run)
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """The database takes the lock off by itself where our connection ends."""
+def _lock() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s)", [GIVING])
-        try:
-            yield
-        finally:
-            cursor.execute("select pg_advisory_unlock(%s)", [GIVING])
+        cursor.execute("select pg_advisory_xact_lock(%s)", [GIVING])
 
 
 def _attempt(run: Run) -> Attempt:

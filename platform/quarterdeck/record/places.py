@@ -1,6 +1,6 @@
 """Places and money as they stand: what is in use, what may be, and who waits. Counted from rows, never kept as counters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from uuid import UUID
@@ -57,9 +57,8 @@ class Standing:
 def standing() -> Standing:
     """Of the whole site, whoever looks: whose turn it is depends on everybody. Six queries at the most."""
     projects = list(Project.objects.only("id", "name", "places", "weight", "turn", "daily_micro"))
-    used, site = in_use(), _site()
+    shares, site = _shares(projects), _site()
     waiting, keys = _waiting()
-    shares = {one.id: Share(used.get(one.id, 0), one.places, one.weight, one.turn) for one in projects}
     limits = {one.id: one.daily_micro for one in projects}
     spent = spent_today() if site[DAILY] is not None or any(limit is not None for limit in limits.values()) else {}
     purses = {id: Purse(limit, spent.get(id, 0)) for id, limit in limits.items()}
@@ -67,6 +66,16 @@ def standing() -> Standing:
         all=site[PLACES] or 0, shares=shares, names={one.id: one.name for one in projects}, purses=purses,
         purse=Purse(site[DAILY], sum(spent.values())), waiting=waiting, keys=keys,
     )  # fmt: skip
+
+
+def shares() -> dict[UUID, Share]:
+    """What each project has and may have, now. Two queries."""
+    return _shares(Project.objects.only("id", "places", "weight", "turn"))
+
+
+def _shares(projects: Iterable[Project]) -> dict[UUID, Share]:
+    used = in_use()
+    return {one.id: Share(used.get(one.id, 0), one.places, one.weight, one.turn) for one in projects}
 
 
 def in_use() -> dict[UUID, int]:
