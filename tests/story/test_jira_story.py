@@ -16,6 +16,7 @@ from testkit.waiting import until
 
 pytestmark = pytest.mark.story
 KEY = "LARK-6"
+WISH = "Please make it right."
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,7 @@ def rita() -> Iterator[Rita]:
 def watch(desk: Desk, rita: Rita) -> str:
     """Returns the connection's id."""
     title, text = desk.house.rows("select title, description from record_ticket where key = %s", KEY)[0].values()
+    text = text.removesuffix(WISH).rstrip()  # a complaint that wishes nothing yet
     rita.ask("PUT", fields={"summary": title, "description": text, "labels": [], "reporter": {"name": RITA}})
     rita.moves("Open")
     made = desk.post("/trackers", {"name": "Jira", "flavour": "datacenter", "baseUrl": rita.address, "token": "deck"})
@@ -72,7 +74,7 @@ def test_a_ticket_of_another_jira_is_worked_by_a_real_agent_and_told_there(house
     heard(house, "select count(*) from record_trackeraccount where person_id is not null")
     rita.ask("PUT", fields={"labels": ["agent:implement"]})
     told(rita, "not ready for an agent yet")
-    more = "Done when one rule is written down and tested."
+    more = f"{WISH} Done when one rule is written down and tested."
     rita.ask("PUT", fields={"description": f"{rita.ask('GET')['fields']['description']}\n\n{more}"})
     heard(house, "select count(*) from record_run")
 
