@@ -9,6 +9,12 @@ from deckhand import ahead
 from deckhand.__main__ import AHEAD
 
 
+def broken() -> None:
+    with ahead.uncollected():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+
+
 def test_what_fails_early_fails_again_where_it_is_needed() -> None:
     ahead.load(["deckhand.no_such_module", "deckhand.exits"]).join()
     assert gc.isenabled()
@@ -16,9 +22,8 @@ def test_what_fails_early_fails_again_where_it_is_needed() -> None:
 
 
 def test_the_collector_comes_back_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), ahead.uncollected():
-        assert not gc.isenabled()
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        broken()
     assert gc.isenabled()
 
 

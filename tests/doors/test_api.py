@@ -247,6 +247,20 @@ def test_a_connections_key_goes_in_and_never_comes_out(
     owner.send("DELETE", f"/connections/{made['id']}", status=204)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:10/v1", "https://127.0.0.1:9/v1", "http://thief.example:9/v1"])
+def test_a_key_that_was_entered_for_one_host_goes_to_no_other(
+    owner: Browser, settings: Any, tmp_path: Any, url: str
+) -> None:
+    settings.KEYS_DIR = tmp_path
+    body = {"name": "Ours", "protocol": "openai", "baseUrl": "http://127.0.0.1:9/v1", "key": "sk-secret", "models": []}
+    path = f"/connections/{owner.send('POST', '/connections', body, status=201)['id']}"
+    assert owner.send("PATCH", path, {"baseUrl": url}, status=422)["reason"] == "key_needed"
+    assert Connection.objects.get().base_url == body["baseUrl"]
+    assert owner.send("PATCH", path, {"baseUrl": "http://127.0.0.1:9/v2"})["hasKey"] is True
+    assert owner.send("PATCH", path, {"baseUrl": url, "key": "sk-other"})["baseUrl"] == url
+    assert owner.send("PATCH", path, {"baseUrl": body["baseUrl"], "key": ""})["hasKey"] is False
+
+
 def test_whether_a_model_takes_images_is_said_or_follows_from_its_name(
     owner: Browser, settings: Any, tmp_path: Any
 ) -> None:

@@ -11,6 +11,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import endpoints
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
+from quarterdeck.outside import reach
 from quarterdeck.outside.models import images
 from quarterdeck.record import audit, keys, ledger
 from quarterdeck.record.models import OPEN_PHASES, Connection, Project, Run
@@ -31,20 +32,31 @@ def create(
 
 
 def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
-    """Takes name, base_url, key, models. What is None stays; an empty key takes the stored one away."""
+    """Takes name, base_url, key, models. What is None stays; an empty key takes the stored one away.
+
+    Raises Refused: key_needed (422) for another host without its key; what `create` raises.
+    """
     given = {name: value for name, value in fields.items() if value is not None}
     with transaction.atomic():
         row = _hold(id)
         if "name" in given:
             row.name = bounded("The name", given["name"], 80, least=1)
         if "base_url" in given:
-            row.base_url = _address(given["base_url"])
+            _move(row, _address(given["base_url"]), given.get("key"))
             row.test_facts = []  # what was true of another address says nothing about this one
         if "models" in given:
             row.offers, row.price_version = _offers(given["models"], row.offers), row.price_version + 1
         for field, value in (_sealed(given["key"]) if "key" in given else {}).items():
             setattr(row, field, value)
         return _kept(actor, row, "edited", fields=sorted(given))
+
+
+def _move(row: Connection, address: str, key: str | None) -> None:
+    """A key is for the host that it was entered for: whoever names another one has to know it, or take it away ("")."""
+    if row.secret and key is None and reach.origin(address) != reach.origin(row.base_url):
+        raise Refused("Another address gets no key that was entered for this one.", reason="key_needed", status=422,
+                      remedy="Enter the key too.")  # fmt: skip
+    row.base_url = address
 
 
 def remove(actor: Actor, id: UUID) -> None:

@@ -14,6 +14,7 @@ from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import pokes, stages, trackers, which
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
+from quarterdeck.outside import reach
 from quarterdeck.record import audit, keys, ledger
 from quarterdeck.record.models import Connection, Project, SignIn, Watch
 
@@ -64,15 +65,10 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
 
 def _move(row: Connection, address: str, token: str) -> None:
     """A token is for the host that it was entered for: whoever names another one has to know it."""
-    if not token and trackers.secrets(row).get("token") and _host(address) != _host(row.base_url):
+    if not token and trackers.secrets(row).get("token") and reach.origin(address) != reach.origin(row.base_url):
         raise Refused("Another address gets no token that was entered for this one.", reason="token_needed", status=422,
                       remedy="Enter the token too.")  # fmt: skip
     row.base_url = address
-
-
-def _host(address: str) -> tuple[str, str, int]:
-    parts = urlsplit(address)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443}.get(parts.scheme, 80)
 
 
 def _edit_client(row: Connection, given: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,6 +22,12 @@ Lookup = Callable[[str, int], list[str]]
 
 
 MOST_TRIED = 3
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: what a key was entered for goes there and nowhere else."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443}.get(parts.scheme, 80)
 
 
 def look_up(host: str, port: int) -> list[str]:

@@ -40,7 +40,7 @@ export function ConnectionForm({ connection, onDone }: { connection?: Connection
           <Select disabled={connection !== undefined} value={form.protocol} onChange={(event) => set({ protocol: event.target.value === "anthropic" ? "anthropic" : "openai" })}><option value="openai">OpenAI</option><option value="anthropic">Anthropic</option></Select>
         </Field>
         <Field label="Base URL"><Input className="mono" spellCheck={false} placeholder={BASE[form.protocol]} value={form.baseUrl} onChange={(event) => set({ baseUrl: event.target.value })} /></Field>
-        <Field label="Key" hint={connection?.hasKey ? "Empty: the stored key stays" : "Empty for an endpoint that needs none"}><Input type="password" autoComplete="off" value={form.key} onChange={(event) => set({ key: event.target.value })} /></Field>
+        <Field label="Key" hint={connection?.hasKey ? "Empty: the stored key stays, at this address" : "Empty for an endpoint that needs none"}><Input type="password" autoComplete="off" value={form.key} onChange={(event) => set({ key: event.target.value })} /></Field>
       </div>
       <PriceRows rows={form.rows} onChange={(rows) => set({ rows })} />
       {save.error && <p role="alert" className="text-failed">{sayError(save.error)}</p>}
