@@ -102,23 +102,22 @@ def give_all(ready: Collection[UUID], most: int = MOST) -> list[Attempt]:
     standing = places.standing()
     able = [one for one in standing.waiting if one.run in ready and standing.solvent(one.project)]
     given: list[Attempt] = []
-    while able and len(given) < most and (attempt := _give_next(standing.all, able)):
-        given.append(attempt)
+    while able and len(given) < most and (tried := _give_next(standing.all, able)) is not None:
+        given += tried
     return given
 
 
-def _give_next(all_places: int, able: list[turns.Waiting]) -> Attempt | None:
-    """To the first of `able` that still waits; those before it, and itself, are taken out. None: no place, or no taker."""
+def _give_next(all_places: int, able: list[turns.Waiting]) -> list[Attempt] | None:
+    """To whose turn it is, who is taken out of `able`; empty when that one does not wait any more. None: nobody has room."""
     with transaction.atomic():
         _lock()
         shares = places.shares()
-        if sum(share.used for share in shares.values()) >= all_places:
+        first = next(turns.order(shares, able), None)
+        if first is None or sum(share.used for share in shares.values()) >= all_places:
             return None
-        for one in turns.order(shares, tuple(able)):
-            able.remove(one)
-            if attempt := _give(one, turns.caught_up(shares)[one.project].given().turn):
-                return attempt
-        return None
+        able.remove(first)
+        attempt = _give(first, turns.caught_up(shares)[first.project].given().turn)
+        return [attempt] if attempt else []
 
 
 def _give(one: turns.Waiting, turn: int) -> Attempt | None:
