@@ -59,10 +59,11 @@ def _worklog(body: dict[str, Any]) -> None:
 
 
 def _status(body: dict[str, Any]) -> None:
-    """The text is made now, not when it was asked for: what happened in between costs no write of its own."""
+    """The text is made now, not when it was asked for: what happened in between costs no status of its own. What else is to be
+    told of that is the report's to find: how far it looked stays as it is."""
     report = Report.objects.select_related("run__ticket__connection").get(run=body["run"])
     now = status.of(report.run)
-    done = {"digest": now.digest, "seq": now.seq, "written_at": Now()}
+    done = {"digest": now.digest, "written_at": Now()}
     try:
         with _writing(report.run.ticket, "status"):
             trackers.of(report.run.ticket).comment(report.run.ticket.external_id, "status", now.text)

@@ -49,18 +49,20 @@ def _report(run_id: UUID) -> int:
     with transaction.atomic():
         Report.objects.bulk_create([Report(run_id=run_id)], ignore_conflicts=True)
         report = Report.objects.select_for_update(no_key=True).get(run=run_id)
+        # How far it looked, before it looks: what comes in between is for the next time.
+        seen = StreamHead.objects.filter(stream=f"run:{run_id}").values_list("seq", flat=True).first() or 0
         run = Run.objects.select_related("ticket").get(id=run_id)
         put = stages.tell(run, report) + _questions(run, report) + _link(run, report) + _result(run, report)
         Report.objects.filter(run=run_id).update(told=report.told)
-        return put + _status(run, report)
+        return put + _status(run, report, seen)
 
 
-def _status(run: Run, report: Report) -> int:
+def _status(run: Run, report: Report, seen: int) -> int:
     now = status.of(run)
     beat = report.written_at is not None and run.phase in (Phase.STARTING, Phase.WORKING)
     stale = beat and Run.objects.filter(id=run.id, report__written_at__lt=Now() - HEARTBEAT).exists()
     if now.digest == report.digest and not stale:
-        Report.objects.filter(run=run.id).update(seq=now.seq)
+        Report.objects.filter(run=run.id).update(seq=seen)
         return 0
     key = f"tracker-status:{run.ticket_id}"
     if Outbox.objects.filter(key=key, kind="status", state__in=["waiting", "stuck"], body__run=str(run.id)).exists():

@@ -11,7 +11,7 @@ from deckwire.tokens import digest
 from deckwire.words import Phase
 from quarterdeck.flow import structure, welcome
 from quarterdeck.outside.tracker.text import visible
-from quarterdeck.record.models import OPEN_REQUEST, Attempt, Proposal, Request, Run, StreamHead
+from quarterdeck.record.models import OPEN_REQUEST, Attempt, Proposal, Request, Run
 
 WORDS = {
     Phase.QUEUED: "Queued", Phase.STARTING: "Starting", Phase.WORKING: "Working", Phase.WAITING: "Waiting for an answer",
@@ -25,22 +25,20 @@ MOST_STEPS = 30
 
 @dataclass(frozen=True)
 class Status:
-    """`digest` is of what it says but for the sign of life: `seq` is the event it was made after."""
+    """`digest` is of what it says but for the sign of life."""
 
     text: str
     digest: str
-    seq: int
 
 
 def of(run: Run) -> Status:
     run.refresh_from_db()
-    seq = StreamHead.objects.filter(stream=run.stream).values_list("seq", flat=True).first() or 0
     lines = [_head(run), *_plan(run), *_asked(run), *_proposal(run), *_money(run)]
     up = structure.roll_up(run.ticket)
     said = "\n".join(line for line in [*lines, up] if line is not None)
     sign = Attempt.objects.filter(run=run).aggregate(at=Max("sign_at"))["at"] if run.open else None
     foot = [f"Last sign of life {_clock(sign)}." if sign else "", f"[Open the run]({url(run)})" if url(run) else ""]
-    return Status("\n\n".join(part for part in [said, *foot] if part), digest(said), seq)
+    return Status("\n\n".join(part for part in [said, *foot] if part), digest(said))
 
 
 def url(run: Run) -> str:

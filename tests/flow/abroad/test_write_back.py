@@ -79,6 +79,22 @@ def test_a_question_and_a_result_are_comments_of_their_own_once(live: Run, abroa
     assert "half even" in abroad.marked["1", f"question:{row.id}"]
 
 
+def test_a_status_that_tells_of_more_than_was_looked_at_hides_none_of_it(live: Run, abroad: Abroad) -> None:
+    """It is worded when it is written: what happened since it was asked for stands in it, and still has comments of its own."""
+    report.work()
+    go(live, Phase.STARTING)
+    go(live, Phase.FAILED)
+    all_due()
+    outbox.work()
+    assert "Failed" in abroad.marked["1", "status"]
+    report.work()
+    all_due()
+    outbox.work()
+    assert [words[2] for words in abroad.written if words[0] == "comment" and words[2] != "status"] == [
+        f"result:{live.id}"
+    ]
+
+
 def test_everything_can_be_switched_off(live: Run, abroad: Abroad) -> None:
     Watch.objects.update(writes={"status": False, "comment": False, "transition": False, "link": False})
     report.work()
@@ -146,6 +162,7 @@ def test_a_worker_that_died_after_the_write_writes_the_same_again_in_place(live:
     Report.objects.update(digest="")
     outbox.work()
     assert len([key for key in abroad.marked if key[1] == "status"]) == 1
+    assert report.work() == 0, "nothing new to say"
     assert ledger.heads([live.stream])[live.stream] == Report.objects.get().seq
 
 
