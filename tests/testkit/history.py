@@ -38,7 +38,7 @@ QUERIES = {
 
 @dataclass
 class History:
-    """Rows as the database has them. `branch` is first-parent history of the branch, oldest last; `seen` holds the events
+    """Rows as the database has them. `branch` is first-parent history of each origin's main; `seen` holds the events
     (stream, seq, kind, body) that a client was shown while the storm went on: whatever was shown was acknowledged."""
 
     events: list[Row] = field(default_factory=list)
@@ -60,19 +60,13 @@ class History:
         return [event for event in self.events if event["stream"] == f"run:{run['id']}"]
 
 
-def read(house: "House", seen: Iterable[Row] = (), origin: str = "larkfield") -> History:
+def read(house: "House", seen: Iterable[Row] = ()) -> History:
     """All of it in one repeatable read, as a dashboard takes its snapshot."""
     with house.snapshot() as rows:
         found = History(**{name: rows(sql) for name, sql in QUERIES.items()})
-    command = [
-        "git",
-        "--git-dir",
-        str(house.data / "origins" / f"{origin}.git"),
-        "log",
-        "--first-parent",
-        "--format=%H",
-    ]
-    found.branch = subprocess.run([*command, "main"], check=True, capture_output=True, text=True).stdout.split()
+    for origin in sorted((house.data / "origins").glob("*.git")):
+        log = ["git", "--git-dir", str(origin), "log", "--first-parent", "--format=%H", "main"]
+        found.branch += subprocess.run(log, check=False, capture_output=True, text=True).stdout.split()
     found.seen = list(seen)
     return found
 
