@@ -18,7 +18,7 @@ run: ## start everything on this machine; Ctrl-C stops it
 	@exec ./run
 
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
-	$(PYTEST) -n 3 -m "not story and not faults and not browser and not pods and not bench"
+	$(PYTEST) -n 4 -m "not story and not faults and not browser and not pods and not bench"
 	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
 	$(HOUSES) -m "story or faults or browser"
 
