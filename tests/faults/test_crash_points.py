@@ -37,7 +37,7 @@ def test_an_agent_that_dies_at_each_of_its_other_lines_is_followed_by_one_that_g
     with sea.sail("LARK-1"):
         for dead, label in enumerate(("agent.edited", "agent.pushed", "agent.sealing", "agent.sealed"), 1):
             house.order(label)
-            until(lambda dead=dead: deaths(sea) >= dead, 240, every=0.02, what=f"a death at {label}")
+            until(lambda dead=dead: deaths(sea) >= dead, 240, every=0.05, what=f"a death at {label}")
             house.withdraw(label)
     assert {one["state"] for one in attempts(sea)} == {"failed"}, "the last one had sealed: no other came after it"
 

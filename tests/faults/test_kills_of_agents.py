@@ -55,7 +55,7 @@ def test_three_agents_killed_again_and_again_end_with_the_same_trees(sea: Sea) -
                     kills.append(ticket)
             return not due
 
-        until(over, 400, every=0.02, what="the last of the three")
+        until(over, 400, every=0.06, what="the last of the three")
     assert len(kills) > 10, "there were hardly any kills"
 
 

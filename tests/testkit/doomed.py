@@ -27,4 +27,4 @@ class DoomedHouse(House):
 
     def obeyed(self, label: str, seconds: float = 60) -> None:
         """Until a process of the platform has met the point."""
-        until(lambda: label not in self.ordered(), seconds, every=0.02, what=f"somebody to come to {label}")
+        until(lambda: label not in self.ordered(), seconds, every=0.04, what=f"somebody to come to {label}")

@@ -104,7 +104,7 @@ class Sea:
 
     def works(self, ticket: str, steps: int = 1) -> None:
         """Until so many steps of it are stored."""
-        until(lambda: self.steps(ticket) >= steps, 90, what=f"{steps} steps of {ticket}", every=0.02)
+        until(lambda: self.steps(ticket) >= steps, 90, what=f"{steps} steps of {ticket}", every=0.04)
 
     def persist(self, verb: str, request: Row, key: str) -> None:
         """Alice presses until somebody answers: the same key each time, so it is one decision."""
