@@ -1,8 +1,11 @@
 """Keys of agents, leases on database time, and the grace after an outage."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -11,6 +14,7 @@ from deckwire.words import Audience
 from quarterdeck.errors import GaveUp, Refused
 from quarterdeck.record import keys, leases, tokens
 from quarterdeck.record.models import AgentToken, Attempt, Connection, DoorsOpen, Lease
+from testkit.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +82,28 @@ def test_a_lease_is_kept_by_its_holder_and_taken_by_another_only_when_it_is_over
     assert not leases.take("reconciler", "one", 10)
     leases.drop("reconciler", "two")
     assert leases.take("reconciler", "one", 10)
+
+
+@pytest.mark.parametrize("end", [None, ZeroDivisionError()])
+def test_a_lease_is_renewed_while_the_work_lasts_and_however_it_ends_no_longer(end: Exception | None) -> None:
+    renewed: list[int] = []
+    with suppress(ZeroDivisionError), leases.renewing(0.001, lambda: renewed.append(1)):
+        until(lambda: len(renewed) > 2, 10, every=0.001, what="the lease to be renewed")
+        if end:
+            raise end
+    assert not [one for one in threading.enumerate() if one.name == "lease"]
+
+
+def test_a_record_that_is_away_for_a_moment_does_not_end_the_renewing() -> None:
+    asked: list[int] = []
+
+    def renew() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            raise OperationalError("the server closed the connection")
+
+    with leases.renewing(0.001, renew):
+        until(lambda: len(asked) > 1, 10, every=0.001, what="the next renewal")
 
 
 def test_doors_that_were_shut_count_from_when_they_opened_again() -> None:

@@ -5,25 +5,23 @@ branch's newest commit. Dying anywhere in between leaves a lease that runs out, 
 """
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import launch, logins, pokes
 from quarterdeck.outside import plugs
-from quarterdeck.record import places, turns, wakes
+from quarterdeck.record import leases, places, turns, wakes
 from quarterdeck.record.models import Repository, RunRepository
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
+"""Of who died; while git is at it, minutes for a large one, it is renewed."""
 RENEW_S = 10.0
 MOST_AT_ONCE = 3
 """Of the worker's threads: the others are there for what people wait for."""
@@ -57,8 +55,9 @@ def _claim() -> Repository | None:
 def _fetch(row: Repository) -> int:
     # Chosen before git is asked: who queues up meanwhile is not given a commit older than its ticket.
     waiting = _who_could_start(row)
+    held = Repository.objects.filter(id=row.id)
     try:
-        with _holding(row.id):
+        with leases.renewing(RENEW_S, partial(held.update, fetch_lease=Now() + LEASE)):
             heads = plugs.repos().mirror(str(row.id), row.url, access=logins.of(row))
     except Refused as no:
         _end(row, newest="", fetch_note=f"{no.text} {no.remedy}".strip()[:400])
@@ -126,22 +125,3 @@ def _keep(row: Repository, what: dict[str, Any]) -> None:
     same = Repository.objects.filter(id=row.id, url=row.url, branch=row.branch, login=row.login, secret=row.secret)
     if not same.update(**what):
         Repository.objects.filter(id=row.id).update(fetch_lease=None)
-
-
-@contextmanager
-def _holding(repository: UUID) -> Iterator[None]:
-    """Keeps the lease while git is at it: minutes, for a large one. Who dies loses it in half a minute."""
-    over = threading.Semaphore(0)
-
-    def renew() -> None:
-        while not over.acquire(timeout=RENEW_S):
-            Repository.objects.filter(id=repository).update(fetch_lease=Now() + LEASE)
-        connection.close()
-
-    keeper = threading.Thread(target=renew, name="fetch-lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.release()
-        keeper.join()

@@ -1,14 +1,13 @@
 """Effects outside that must happen. Strictly in order per key; every effect looks for its own marker before it acts."""
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -16,7 +15,7 @@ from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import effects, pokes
 from quarterdeck.flow.actor import Actor
-from quarterdeck.record import audit
+from quarterdeck.record import audit, leases
 from quarterdeck.record.models import Outbox
 
 log = logging.getLogger(__name__)
@@ -86,28 +85,10 @@ def _do(row: Outbox) -> int:
     return 1
 
 
-@contextmanager
-def held(id: UUID, every: float = RENEW_SECONDS) -> Iterator[None]:
-    """An effect may be many calls to a slow tracker: while it runs its lease is renewed, so that nobody else does it too. A
-    worker that died renews nothing."""
-    over = threading.Semaphore(0)
-    keeper = threading.Thread(target=_renewed, args=(id, over, every), name="outbox-lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.release()
-        keeper.join()
-
-
-def _renewed(id: UUID, over: threading.Semaphore, every: float) -> None:
-    try:
-        while not over.acquire(timeout=every):
-            Outbox.objects.filter(id=id, lease_until__isnull=False).update(lease_until=Now() + LEASE)
-    except (OperationalError, InterfaceError):
-        log.warning("the lease of effect %s could not be renewed", id)
-    finally:
-        connection.close()
+def held(id: UUID, every: float = RENEW_SECONDS) -> AbstractContextManager[None]:
+    """An effect may be many calls to a slow tracker: while it runs nobody else does it too."""
+    rows = Outbox.objects.filter(id=id, lease_until__isnull=False)
+    return leases.renewing(every, partial(rows.update, lease_until=Now() + LEASE))
 
 
 def _failed(row: Outbox, bad: Exception) -> None:

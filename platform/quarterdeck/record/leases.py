@@ -1,13 +1,18 @@
 """Who acts, and since when the doors are open: both on database time."""
 
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from quarterdeck.record.models import DoorsOpen, Lease
 
+log = logging.getLogger(__name__)
 DOORS_GAP = timedelta(seconds=5)
 
 
@@ -26,6 +31,30 @@ def take(name: str, holder: str, seconds: float) -> bool:
 
 def drop(name: str, holder: str) -> None:
     Lease.objects.filter(name=name, holder=holder).update(holder="", until=Now())
+
+
+@contextmanager
+def renewing(every: float, renew: Callable[[], object]) -> Iterator[None]:
+    """Work may last longer than its lease: `renew` is called every so many seconds, in a thread of its own, until the work ends
+    in whatever way. Who died renews nothing."""
+    over = threading.Semaphore(0)
+    keeper = threading.Thread(target=_renew, args=(every, renew, over), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.release()
+        keeper.join()
+
+
+def _renew(every: float, renew: Callable[[], object], over: threading.Semaphore) -> None:
+    while not over.acquire(timeout=every):
+        try:
+            renew()
+        except (OperationalError, InterfaceError) as away:
+            log.warning("a lease is not renewed: %s", away)  # the next look may come in time
+        finally:
+            connection.close()
 
 
 def doors_are_open(name: str = "doors") -> None:
