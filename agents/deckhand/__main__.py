@@ -15,6 +15,7 @@ from deckhand.canary import refuse_exposed
 from deckhand.exits import Leaving
 from deckhand.sandbox import harden
 from deckhand.settings import from_environment
+from deckhand.standins import stand_in
 
 AHEAD = {
     "attempt": ("deckhand.attempt", "deckhand.aboard"),
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
         # Before the secret is read: code under test must not read it out of our memory.
         harden()
         settings = from_environment()
+        stand_in()
         ahead.load(AHEAD[name])
         refuse_exposed(settings.canary, patience=settings.canary_seconds)
         asyncio.run(getattr(import_module(f"deckhand.{name}"), name)(settings))

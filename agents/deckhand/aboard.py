@@ -1,7 +1,5 @@
 """The heavy half of an attempt: everything that imports LangGraph. Loaded in a thread while the repository is cloned."""
 
-import asyncio
-
 from deckhand.attempt import set_up
 from deckhand.deck import Deck
 from deckhand.graph import build
@@ -32,9 +30,6 @@ def deck(
 
 
 async def work(deck: Deck) -> None:
-    """The provider's package is imported while `setup` runs and the first steps are stored: 0.8 s of its own."""
-    warm = asyncio.create_task(asyncio.to_thread(getattr(deck.models, "warm", lambda: None)))
     await set_up(deck)
     saver = HttpSaver(deck.outbox, deck.workspace.first_act, push_again=deck.workspace.push_again)
     await live(deck, build(deck, saver))
-    await warm

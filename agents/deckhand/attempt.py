@@ -1,4 +1,4 @@
-"""One attempt from hello to goodbye. Hello needs nothing heavy: LangGraph is imported beside it, the provider after ready."""
+"""One attempt from hello to goodbye. Hello needs nothing heavy: LangGraph is imported beside it, a provider by its first call."""
 
 import asyncio
 import contextlib
