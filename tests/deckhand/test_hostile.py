@@ -92,6 +92,7 @@ def test_tools_see_neither_the_secret_nor_the_runners_environment(stage, tmp_pat
     if not probe(box).works:
         pytest.skip(probe(box).words)
     start(QUARTERDECK_TOOLS="bwrap").ends(0)
+    assert platform.byes[-1].state == "sealed", "its tests ran behind the wall too"
     output = platform.of("ran")[0]["output"]
     assert "CI=1" in output
     assert "QUARTERDECK" not in output
