@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from time import time
 from uuid import UUID
 
@@ -56,13 +57,7 @@ def _store(connection: Connection, ident: str, raw: bytes) -> bool:
 
 def work(limit: int = 40) -> int:
     """Works batches of what waits. Returns how many deliveries were worked."""
-    done = 0
-    for _ in range(limit):
-        rows = _claim()
-        if not rows:
-            break
-        done += _batch(rows)
-    return done
+    return sum(map(_batch, islice(iter(_claim, []), limit)))
 
 
 def _claim() -> list[Delivery]:

@@ -7,6 +7,7 @@ branch's newest commit. Dying anywhere in between leaves a lease that runs out, 
 import logging
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -30,13 +31,7 @@ MAX_PAUSE = 300.0
 
 def work(limit: int = 20) -> int:
     """Fetches what is due. Returns how many were fetched."""
-    done = 0
-    for _ in range(limit):
-        row = _claim()
-        if row is None:
-            break
-        done += _fetch(row)
-    return done
+    return sum(map(_fetch, islice(iter(_claim, None), limit)))
 
 
 def _claim() -> Repository | None:

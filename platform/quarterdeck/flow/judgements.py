@@ -11,6 +11,7 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -124,13 +125,7 @@ def _asked(ticket: Ticket, kind: str, digest: str, by: str, version: int = 0) ->
 
 def work(limit: int = 20) -> int:
     """Returns how many were answered."""
-    done = 0
-    for _ in range(limit):
-        row = _claim()
-        if row is None:
-            break
-        done += _judge(row)
-    return done
+    return sum(map(_judge, islice(iter(_claim, None), limit)))
 
 
 def _claim() -> Judgement | None:

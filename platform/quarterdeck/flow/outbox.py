@@ -4,6 +4,7 @@ import logging
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -34,13 +35,7 @@ def put(key: str, kind: str, body: dict[str, Any]) -> None:
 
 def work(limit: int = 50) -> int:
     """Does what is due. Returns how many effects were done. Several workers may run: each row is claimed first."""
-    done = 0
-    for _ in range(limit):
-        row = _claim()
-        if row is None:
-            break
-        done += _do(row)
-    return done
+    return sum(map(_do, islice(iter(_claim, None), limit)))
 
 
 def _claim() -> Outbox | None:

@@ -5,6 +5,7 @@ A wish waits in the table until its run is open; its cause is the run's key, so 
 
 import logging
 from datetime import timedelta
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Q
@@ -39,18 +40,7 @@ QUESTIONS = "readiness"
 
 def work(limit: int = 50) -> int:
     """Returns how many runs were opened."""
-    opened = 0
-    for _ in range(limit):
-        wish = _claim()
-        if wish is None:
-            break
-        try:
-            opened += _grant(wish)
-        except TryLater as later:
-            _hold(wish, later.text, timedelta(seconds=max(5.0, later.after)))
-        except (Refused, GaveUp) as no:
-            _hold(wish, no.text)
-    return opened
+    return sum(map(_try, islice(iter(_claim, None), limit)))
 
 
 def _claim() -> Wish | None:
@@ -61,6 +51,15 @@ def _claim() -> Wish | None:
         if wish:
             Wish.objects.filter(id=wish.id).update(lease_until=Now() + LEASE)
     return Wish.objects.select_related("ticket__connection", "ticket__project").get(id=wish.id) if wish else None
+
+
+def _try(wish: Wish) -> int:
+    try:
+        return _grant(wish)
+    except TryLater as later:
+        return _hold(wish, later.text, timedelta(seconds=max(5.0, later.after)))
+    except (Refused, GaveUp) as no:
+        return _hold(wish, no.text)
 
 
 def _grant(wish: Wish) -> int:
