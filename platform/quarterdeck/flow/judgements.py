@@ -39,6 +39,7 @@ MOST_MICRO = {"ready": 100_000, "lines": 400_000}
 """What one may cost: a price beyond that, and the rules alone hold."""
 MOST_A_DAY = 10
 LEASE = timedelta(seconds=150)
+"""A claimed row is due again when it ends."""
 PATIENCE = timedelta(seconds=120)
 TRIES = 2
 NO_MODEL = (
@@ -139,7 +140,6 @@ def _claim() -> Judgement | None:
             return None
         Judgement.objects.filter(id=row.id).update(
             due_at=Now() + LEASE,
-            lease_until=Now() + LEASE,
             tries=F("tries") + 1,
             settled=F("settled") + F("reserved"),
             reserved=0,
@@ -159,7 +159,7 @@ def _judge(row: Judgement) -> int:
             return _end(row, "failed", later.text, settled=row.settled + cut)
         wait = timedelta(seconds=max(5.0, later.after))
         Judgement.objects.filter(id=row.id).update(
-            due_at=Now() + wait, why=later.text[:400], lease_until=None, reserved=0, settled=row.settled + cut
+            due_at=Now() + wait, why=later.text[:400], reserved=0, settled=row.settled + cut
         )
         return 0
     read = questions.answered(row.kind, answer)
@@ -214,7 +214,7 @@ def _end(row: Judgement, state: str, why: str, **fields: Any) -> int:
     """And what waited for it goes on."""
     with transaction.atomic():
         ended = Judgement.objects.filter(id=row.id, state="waiting").update(
-            state=state, why=why[:400], reserved=0, lease_until=None, ended_at=Now(), **fields
+            state=state, why=why[:400], reserved=0, ended_at=Now(), **fields
         )
         if ended and row.kind == "lines" and state == "done":
             breakdowns.drafted(row.ticket_id, row.version, fields["answer"])

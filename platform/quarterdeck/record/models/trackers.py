@@ -122,7 +122,6 @@ class Judgement(Row):
     estimated = models.BooleanField(default=False)
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
-    lease_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
