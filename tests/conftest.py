@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from quarterdeck.flow import actor, intake, launch
+from quarterdeck.flow import actor, intake
 from quarterdeck.outside import plugs
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.repos.store import Store
@@ -146,7 +146,7 @@ def run(ticket: Ticket, alice_acts: actor.Actor) -> Run:
 def attempt(run: Run, store: Store) -> Attempt:
     """The run has a place: starting, epoch 1."""
     assert starting.prepared(run)
-    made = launch.admit(run.id)
+    made = starting.give(run.id)
     assert made is not None
     run.refresh_from_db()
     return made

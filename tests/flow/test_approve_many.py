@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deckwire.words import AttemptState, Phase, Verb
-from quarterdeck.flow import decide, intake, launch, merge, seal
+from quarterdeck.flow import decide, intake, merge, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.receipts import Receipt
 from quarterdeck.outside.repos.store import Store
@@ -27,7 +27,7 @@ def reviews(
     for name in ("one", "two"):
         run = intake.open_run(alice_acts, name, make_ticket().id)
         assert starting.prepared(run)
-        attempt = launch.admit(run.id)
+        attempt = starting.give(run.id)
         assert attempt is not None
         hand = Hand(attempt)
         hand.hello()

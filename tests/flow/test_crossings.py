@@ -19,6 +19,7 @@ from quarterdeck.flow.routes import Price
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
 from quarterdeck.record import lifecycle, tokens
 from quarterdeck.record.models import AgentToken, Attempt, Command, Event, Member, Person, Project, Request, Run, Ticket
+from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def fresh(run: Run) -> Run:
 
 
 def next_hand(run: Run) -> Hand:
-    made = launch.admit(run.id)
+    made = starting.give(run.id)
     assert made is not None
     hand = Hand(made)
     hand.hello()
@@ -229,7 +230,7 @@ def test_an_answer_taken_back_from_an_attempt_on_its_way_leaves_the_run_waiting(
     hand.bye()
     request = Request.objects.get(run=run)
     batch = decide.decide(alice_acts, "answer", Verb.ANSWER, requests=[request.id], choice="1").batch
-    made = launch.admit(run.id)
+    made = starting.give(run.id)
     assert made is not None
     again = Hand(made)
     if let_in_first:

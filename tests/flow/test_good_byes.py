@@ -12,6 +12,7 @@ from quarterdeck.outside.repos.run import refuse_frozen
 from quarterdeck.record.models import Attempt, Request, Run
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import queue
+from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def test_who_parks_again_and_again_without_a_step_comes_back_later_and_later_in_
         pauses.append(round((parked.not_before - now()).total_seconds()) if parked.not_before else 0)
         words = queue.reasons([parked], now())[run.id]
         Run.objects.filter(id=run.id).update(not_before=None)
-        again = launch.admit(run.id)
+        again = starting.give(run.id)
         assert again is not None
         hand = Hand(again, nonce=f"nonce-{again.epoch}")
         hand.hello()

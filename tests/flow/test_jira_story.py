@@ -13,7 +13,7 @@ from deckwire.check import TestCase, TreeResult
 from deckwire.events import Planned
 from deckwire.requests import Ask, Choice, Plan, PlanStep
 from deckwire.words import AttemptState, Phase, RequestKind, Verb
-from quarterdeck.flow import accounts, decide, launch, merge, news, outbox, polls, readiness, report, seal, starts
+from quarterdeck.flow import accounts, decide, merge, news, outbox, polls, readiness, report, seal, starts
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
@@ -101,7 +101,7 @@ def test_what_that_jira_refuses_stands_on_the_ticket(watch: Watch, rita: Rita) -
 
 def begun(run: Run) -> Hand:
     assert starting.prepared(run)
-    attempt = launch.admit(run.id)
+    attempt = starting.give(run.id)
     assert attempt is not None
     hand = Hand(attempt)
     hand.hello()

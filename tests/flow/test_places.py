@@ -87,7 +87,7 @@ def give_all(*runs: Run) -> list[str]:
     """In one pass, as the reconciler does it; after it nobody of them can be given a place."""
     ready = {run.id for run in runs}
     given = [attempt.run_id for attempt in launch.give_all(ready)]
-    assert launch.give(ready) is None
+    assert starting.give(*ready) is None
     keys = dict(Run.objects.filter(id__in=given).values_list("id", "ticket__key"))
     return [keys[one] for one in given]
 
@@ -215,7 +215,7 @@ def test_a_run_that_is_not_ready_holds_up_nobody_behind_it(opened: Open, project
     RunRepository.objects.filter(run=first).update(base="")
     Repository.objects.filter(project=project).update(fetch_due=now().replace(year=2036))
     second = opened()
-    assert launch.give({second.id}) is not None
+    assert starting.give(second.id) is not None
     assert said(first)[0].startswith("Fetching the repository")
 
 
@@ -251,7 +251,7 @@ def test_two_reconcilers_at_once_give_no_place_twice_and_none_too_many(
 
     def reconciler() -> None:
         together.wait()
-        while attempt := launch.give(ready):
+        while attempt := starting.give(*ready):
             given.append(attempt)
         connection.close()
 
@@ -277,7 +277,7 @@ def test_one_pass_gives_places_in_the_same_order_as_one_at_a_time(
     runs = [opened(one) for one in (project, project, wren, project, wren, project, wren)]
     ready, single = {run.id for run in runs}, []
     with transaction.atomic():
-        while attempt := launch.give(ready):
+        while attempt := starting.give(*ready):
             single.append(attempt.run_id)
         transaction.set_rollback(True)
     assert [attempt.run_id for attempt in launch.give_all(ready)] == single

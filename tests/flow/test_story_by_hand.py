@@ -11,7 +11,7 @@ from deckwire.events import Noted, Planned, Said
 from deckwire.requests import Ask, Choice, Fact, Plan, PlanStep
 from deckwire.words import AttemptState, Fate, Phase, RequestKind, Verb
 from quarterdeck.errors import Refused
-from quarterdeck.flow import decide, intake, launch, merge, reconcile, seal
+from quarterdeck.flow import decide, intake, merge, reconcile, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
 from quarterdeck.outside.repos.store import Store
@@ -44,7 +44,7 @@ def push(tmp_path: Path, run: Run, files: dict[str, str] | None = None) -> str:
 
 
 def next_hand(run: Run) -> Hand:
-    made = launch.admit(run.id)
+    made = starting.give(run.id)
     assert made is not None
     hand = Hand(made)
     hand.hello()
@@ -366,7 +366,7 @@ def test_three_crashes_without_a_step_between_them_fail_the_run_in_words(run: Ru
         reconcile.compare([ended])
         if epoch < 3:
             Run.objects.filter(id=run.id).update(not_before=None)
-            assert launch.admit(run.id) is not None
+            assert starting.give(run.id) is not None
     assert fresh(run).phase == Phase.FAILED
     assert Request.objects.get(run=run, state="open").kind == RequestKind.FAILURE
 

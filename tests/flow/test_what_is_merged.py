@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deckwire.words import AttemptState, Phase, Verb
-from quarterdeck.flow import decide, intake, launch, merge, seal
+from quarterdeck.flow import decide, intake, merge, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside import plugs
 from quarterdeck.outside.forge.bare import BareForge
@@ -32,7 +32,7 @@ def sealed(
     def make(write: Callable[[Path], str]) -> Run:
         run = intake.open_run(alice_acts, "assign", make_ticket().id)
         assert starting.prepared(run)
-        attempt = launch.admit(run.id)
+        attempt = starting.give(run.id)
         assert attempt is not None
         hand = Hand(attempt)
         hand.hello()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import intake, launch, projects, reconcile, wishes
+from quarterdeck.flow import intake, projects, reconcile, wishes
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.pods import manifest
 from quarterdeck.outside.cluster.pods.manifest import Ground
@@ -29,7 +29,7 @@ def spec_of(run: Run) -> PlaceSpec:
 
 def begin(run: Run) -> PlaceSpec:
     assert starting.prepared(run)
-    assert launch.admit(run.id) is not None
+    assert starting.give(run.id) is not None
     return spec_of(run)
 
 

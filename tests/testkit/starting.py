@@ -1,9 +1,10 @@
 """What reconciler and worker do between a run's opening and its attempt, by hand."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from quarterdeck.flow import fetches, launch, reconcile
-from quarterdeck.record.models import Run
+from quarterdeck.record.models import Attempt, Run
 
 
 def prepared(run: Run) -> bool:
@@ -16,3 +17,8 @@ def admitted(there: Collection[str] = ()) -> int:
     first = reconcile.admit_all(there)
     fetches.work()
     return first + reconcile.admit_all(there)
+
+
+def give(*ready: UUID) -> Attempt | None:
+    """One place, for the one of these runs whose turn it is. None: no room, no money, or none of them waits any more."""
+    return next(iter(launch.give_all(ready, most=1)), None)

@@ -1,6 +1,6 @@
 """A queued run and a free place become an attempt. The row is the desired state; the reconciler makes the place.
 
-Whose turn it is says record/turns.py; places and money are counted in record/places.py, under the lock of `give`.
+Whose turn it is says record/turns.py; places and money are counted in record/places.py, under the lock of `give_all`.
 """
 
 from collections.abc import Collection
@@ -79,16 +79,6 @@ def refuse(run: Run, no: Refused) -> None:
         mailbox.supersede(held, "the run failed")
         lifecycle.move(held, Phase.FAILED, reason=no.reason, by=BY, text=no.text, remedy=remedy)
         asks.failure(held, no.text, remedy, no.quote if isinstance(no, environments.InstallFailed) else "")
-
-
-def admit(run_id: UUID) -> Attempt | None:
-    """One run's attempt, if there is room for it."""
-    return give({run_id})
-
-
-def give(ready: Collection[UUID]) -> Attempt | None:
-    """One place, for the one of these runs whose turn it is. None: no room, no money, or none of them waits any more."""
-    return next(iter(give_all(ready, most=1)), None)
 
 
 def give_all(ready: Collection[UUID], most: int = MOST) -> list[Attempt]:
