@@ -157,7 +157,7 @@ def command(row: Command, known: Names) -> views.Command:
     about = next(iter(row.decision.requests.all()), None)
     return views.Command(
         id=str(row.id), verb=row.verb, words=row.decision.words, at=ms(row.at), fate=row.fate, why=row.why,
-        by=str(row.decision.person) if row.decision.person else names.name(row.decision.actor, known),
+        by=names.decider(row.decision, known),
         ended_at=ms_or_none(row.ended_at), about=about.kind if about else None, head=head_of(about) if about else "",
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from quarterdeck.record.models import Person, Run, TrackerAccount
+from quarterdeck.record.models import Decision, Person, Run, TrackerAccount
 
 RULES = {"rule:tracker": "the tracker", "rule:query": "the project's query", "rule:retry": "the rule for retries"}
 Names = dict[str, str]
@@ -46,6 +46,13 @@ def name(actor: str, known: Names) -> str:
     if not colon:
         return actor
     return {"person": "a person", "tracker": "somebody in the tracker"}.get(kind, word)
+
+
+def decider(row: Decision, known: Names | None = None) -> str:
+    """With decision.person at hand. Who has no names `known` has them looked up."""
+    if row.person:
+        return str(row.person)
+    return name(row.actor, of([row.actor], row.run_id) if known is None else known)
 
 
 def _uuids(words: Iterable[str]) -> list[UUID]:

@@ -58,16 +58,7 @@ def _flags(body: dict[str, Any]) -> list[views.RiskFlag]:
 def _decided(row: Decision | None) -> views.DecidedBy | None:
     if row is None:
         return None
-    return views.DecidedBy(verb=row.verb, by=by_name(row), at=ms(row.at), words=row.words)
-
-
-def by_name(row: Decision, known: str = "") -> str:
-    """Who it was, in words: the person's name, the one in the tracker (`known`, else it is looked up), or the rule's."""
-    if row.person:
-        return str(row.person)
-    if row.actor_type == "tracker" and not known:
-        known = names.of([row.actor], row.run_id).get(row.actor, "")
-    return known or names.name(row.actor, {})
+    return views.DecidedBy(verb=row.verb, by=names.decider(row), at=ms(row.at), words=row.words)
 
 
 def head_of(row: Request) -> str:
