@@ -27,7 +27,7 @@ from quarterdeck.record.models import (
     Watch,
 )
 from quarterdeck.record.views import names, timeline
-from quarterdeck.record.views.requests import by_name
+from quarterdeck.record.views.names import decider
 from testkit.desk_abroad import ME, START, Abroad, issue
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_who_has_no_account_here_is_called_by_the_name_in_the_tracker(connection
     TrackerAccount.objects.filter(account="rita").update(person=None, name="Rita Reporter", allowed=True)
     see(connection, issue("1", 2, **SAME, comments=[word("Use banker's rounding.")]))
     assert news.work() == 1
-    assert by_name(Decision.objects.get()) == "Rita Reporter"
+    assert decider(Decision.objects.get()) == "Rita Reporter"
     card, page = snapshot.card_of(live.id), snapshot.run(live.id, [live.project_id])
     assert card.commands[0].by == "Rita Reporter"
     said = next(line for line in page.timeline if line.kind == "decided")
