@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from deckwire.events import Changed
 from deckwire.tokens import digest
 from quarterdeck.errors import Refused
+from quarterdeck.flow import connected
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.port import Comment
 from quarterdeck.record import audit, ledger
@@ -83,13 +84,8 @@ def allow(by: Actor, connection: Connection, account: UUID, allowed: bool) -> Tr
             raise Refused("There is no such account.", reason="no_such_account", status=404)
         row.allowed = allowed
         row.save(update_fields=["allowed"])
-        audit.write(
-            by.word,
-            "account allowed" if allowed else "account not allowed",
-            f"connection:{connection.id}",
-            account=row.account,
-        )
-        ledger.note("site", Changed(what="connection", id=str(connection.id), by=by.word), by=by.word)
+        verb = "account allowed" if allowed else "account not allowed"
+        connected.note(by, connection.id, verb, account=row.account)
     return row
 
 

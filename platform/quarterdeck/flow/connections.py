@@ -1,22 +1,20 @@
 """Model endpoints: entered, priced, tested. The key goes in once, is sealed at rest and never comes out again."""
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from deckwire.events import Changed
 from quarterdeck.errors import Refused
-from quarterdeck.flow import endpoints
+from quarterdeck.flow import connected, endpoints
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
-from quarterdeck.outside import reach
 from quarterdeck.outside.models import images
-from quarterdeck.record import audit, keys, ledger
+from quarterdeck.record import keys
 from quarterdeck.record.models import OPEN_PHASES, Connection, Project, Run
 
 MOST_MODELS = 100
+LIKE = "https://api.example.com/v1"
 
 
 def create(
@@ -25,10 +23,12 @@ def create(
     """`models`: {name, in_micro, out_micro, context, images}. Raises Refused: name_taken (409), malformed (422)."""
     fields = {
         "name": bounded("The name", name, 80, least=1),
-        "base_url": _address(base_url),
+        "base_url": connected.address(base_url, LIKE),
         "offers": _offers(models, []),
     }
-    return _kept(actor, Connection(kind="model", protocol=protocol, **fields, **_sealed(key)), "added")
+    return connected.keep(
+        actor, Connection(kind="model", protocol=protocol, **fields, **_sealed(key)), "connection added"
+    )
 
 
 def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
@@ -42,21 +42,14 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
         if "name" in given:
             row.name = bounded("The name", given["name"], 80, least=1)
         if "base_url" in given:
-            _move(row, _address(given["base_url"]), given.get("key"))
+            stays = bool(row.secret) and "key" not in given
+            connected.move(row, connected.address(given["base_url"], LIKE), "key", stays=stays)
             row.test_facts = []  # what was true of another address says nothing about this one
         if "models" in given:
             row.offers, row.price_version = _offers(given["models"], row.offers), row.price_version + 1
         for field, value in (_sealed(given["key"]) if "key" in given else {}).items():
             setattr(row, field, value)
-        return _kept(actor, row, "edited", fields=sorted(given))
-
-
-def _move(row: Connection, address: str, key: str | None) -> None:
-    """A key is for the host that it was entered for: whoever names another one has to know it, or take it away ("")."""
-    if row.secret and key is None and reach.origin(address) != reach.origin(row.base_url):
-        raise Refused("Another address gets no key that was entered for this one.", reason="key_needed", status=422,
-                      remedy="Enter the key too.")  # fmt: skip
-    row.base_url = address
+        return connected.keep(actor, row, "connection edited", fields=sorted(given))
 
 
 def remove(actor: Actor, id: UUID) -> None:
@@ -71,45 +64,22 @@ def remove(actor: Actor, id: UUID) -> None:
                 f"{', '.join(users[:3])} route work to it.", reason="in_use", remedy="Change their routes first."
             )
         row.delete()
-        _note(actor, id, "removed", name=row.name)
+        connected.note(actor, id, "connection removed", name=row.name)
 
 
 def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:
     """One small real call to each model: (fact, ok, remedy). What it says is kept beside the connection."""
-    row = Connection.objects.filter(id=id, kind="model").first()
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
-    facts = [(one.label, one.ok, one.remedy) for one in endpoints.test(row)]
+    facts = [(one.label, one.ok, one.remedy) for one in endpoints.test(connected.one("model", id))]
     with transaction.atomic():
-        _note(actor, id, "tested", ok=all(ok for _, ok, _ in facts))
+        connected.note(actor, id, "connection tested", ok=all(ok for _, ok, _ in facts))
     return facts
 
 
-def _kept(actor: Actor, row: Connection, verb: str, **body: Any) -> Connection:
-    try:
-        with transaction.atomic():
-            row.save()
-            _note(actor, row.id, verb, name=row.name, **body)
-    except IntegrityError as taken:
-        raise Refused(f"There is a connection named {row.name} already.", reason="name_taken") from taken
-    return row
-
-
 def _hold(id: UUID) -> Connection:
-    row = Connection.objects.select_for_update().filter(id=id, kind="model").first()
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
+    row = connected.one("model", id, held=True)
     if row.protocol == "rehearsal":
         raise Refused("The rehearsal model is part of Quarterdeck.", reason="not_ours")
     return row
-
-
-def _address(url: str) -> str:
-    url = bounded("The address", url, 500, least=1)
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise Refused("A base address looks like https://api.example.com/v1.", reason="malformed", status=422)
-    return url.rstrip("/")
 
 
 def _offers(models: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -144,8 +114,3 @@ def _leads_to(project: Project, id: UUID) -> bool:
 def _asked_by_runs(id: UUID) -> bool:
     frozen = Run.objects.filter(phase__in=OPEN_PHASES).values_list("config__connections", flat=True)
     return any(str(id) in (one or {}).values() for one in frozen)
-
-
-def _note(actor: Actor, id: UUID, verb: str, **body: Any) -> None:
-    audit.write(actor.word, f"connection {verb}", f"connection:{id}", **body)
-    ledger.note("site", Changed(what="connection", id=str(id), by=actor.word), by=actor.word)

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import copies, pokes, trackers
+from quarterdeck.flow import connected, copies, pokes, trackers
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import Told, fold
 from quarterdeck.outside import plugs
@@ -35,9 +35,7 @@ def keep(connection_id: UUID, headers: Mapping[str, str], raw: bytes) -> bool:
     """
     if len(raw) > MOST_BYTES:
         raise Refused("This delivery is too long.", reason="too_big", status=413)
-    connection = Connection.objects.filter(id=connection_id, kind="tracker").first()
-    if connection is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
+    connection = connected.one("tracker", connection_id)
     kept, ears = trackers.secrets(connection), plugs.ears()
     clients = [kept["client_secret"]] if kept.get("client_secret") else []
     ears.signed(raw, headers, kept.get("hooks", []), client_secrets=clients, now=time())

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from deckwire import views
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import polls, trackers
+from quarterdeck.flow import connected, polls, trackers
 from quarterdeck.flow.text import bounded
 from quarterdeck.outside.tracker.port import Tracker
-from quarterdeck.record.models import Connection
 
 SHOWN, MOST_SPACES = 20, 50
 
@@ -16,9 +15,7 @@ SHOWN, MOST_SPACES = 20, 50
 def find(connection: UUID, query: str, spaces: Sequence[str] = ()) -> views.FoundTickets:
     """In these of the tracker's projects. Raises Refused(no_such_connection), 404. What the tracker answers is part of the
     answer; what it says of a place is about the query as it was typed."""
-    row = Connection.objects.filter(id=connection, kind="tracker").first()
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
+    row = connected.one("tracker", connection)
     try:
         tracker = trackers.at(row)
     except (Refused, GaveUp) as no:

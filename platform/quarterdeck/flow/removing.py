@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef
 
 from deckwire.events import Changed
 from quarterdeck.errors import Refused
-from quarterdeck.flow import hooks, pokes
+from quarterdeck.flow import connected, hooks, pokes
 from quarterdeck.flow.actor import Actor
-from quarterdeck.record import audit, ledger
+from quarterdeck.record import ledger
 from quarterdeck.record.models import (
     OPEN_PHASES,
     Breakdown,
@@ -37,25 +37,18 @@ GONE = "Its tracker was removed: this is the ticket as it was then."
 def remove(actor: Actor, id: UUID, *, confirmed: bool = False) -> None:
     """Raises Refused: no_such_connection (404), in_use (409) while runs that nobody paused work on its tickets, unless that
     is confirmed. Its webhooks are taken back as far as the tracker answers."""
-    found = _there(Connection.objects.filter(id=id, kind="tracker").first())
+    found = connected.one("tracker", id)
     _unworked(found, confirmed)
     hooks.take_back(found)
     with transaction.atomic():
-        row = _there(Connection.objects.select_for_update().filter(id=id, kind="tracker").first())
+        row = connected.one("tracker", id, held=True)
         _unworked(row, confirmed)
         projects = list(Watch.objects.filter(connection=row).values_list("project_id", flat=True))
         name, kept = row.name, _emptied(row)
-        audit.write(actor.word, "tracker removed", f"connection:{id}", name=name, tickets_kept=kept)
-        ledger.note("site", Changed(what="connection", id=str(id), by=actor.word), by=actor.word)
+        connected.note(actor, id, "tracker removed", name=name, tickets_kept=kept)
         for project in projects:
             ledger.note(f"project:{project}", Changed(what="ticket", id="", by=actor.word), by=actor.word)
     pokes.poke("outbox")
-
-
-def _there(row: Connection | None) -> Connection:
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
-    return row
 
 
 def _unworked(row: Connection, confirmed: bool) -> None:

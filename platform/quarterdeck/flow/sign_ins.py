@@ -8,15 +8,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deckwire.events import Changed
 from deckwire.tokens import digest
 from quarterdeck.errors import Refused
-from quarterdeck.flow import hooks, pokes, tokens, trackers
+from quarterdeck.flow import connected, hooks, pokes, tokens, trackers
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside import plugs
 from quarterdeck.outside.tracker.jira import oauth
 from quarterdeck.outside.tracker.jira.config import Config
-from quarterdeck.record import audit, ledger
 from quarterdeck.record.models import Connection, LinkCode, Person, SignIn
 
 LIVES = timedelta(minutes=10)
@@ -46,7 +44,7 @@ def finish(person: Person, actor: Actor, state: str, code: str, redirect: str) -
         held = Connection.objects.select_for_update().get(id=row.id)
         held.options = {**held.options, "sites": sites[:MOST_SITES]}
         _settle(held, _fitting(held, sites))
-        _note(actor, held, "signed in")
+        connected.note(actor, held.id, "tracker signed in", name=held.name)
     return held
 
 
@@ -58,7 +56,7 @@ def choose(actor: Actor, id: UUID, site: str) -> Connection:
         if row is None or found is None:
             raise Refused("This site was not opened to us.", reason="no_site", remedy="Sign in again and choose it.")
         _settle(row, found)
-        _note(actor, row, "site chosen")
+        connected.note(actor, row.id, "tracker site chosen", name=row.name)
     return row
 
 
@@ -72,7 +70,7 @@ def leave(actor: Actor, id: UUID) -> Connection:
         held.options = {k: v for k, v in held.options.items() if k not in ("sites", "cloud_id") and k[:7] != "account"}
         held.price_version += 1
         held.save(update_fields=["options", "price_version"])
-        _note(actor, held, "signed out")
+        connected.note(actor, held.id, "tracker signed out", name=held.name)
     return held
 
 
@@ -83,9 +81,7 @@ def config(row: Connection) -> Config:
 
 
 def _client(id: UUID) -> Connection:
-    row = Connection.objects.filter(id=id, kind="tracker").first()
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
+    row = connected.one("tracker", id)
     if not row.options.get("client_id"):
         raise Refused(
             "It has no client of OAuth 2.0.", reason="no_client", remedy="Enter the client's id and secret first."
@@ -127,8 +123,3 @@ def _settle(row: Connection, site: dict[str, str] | None) -> None:
 def _mark(state: str) -> str:
     """No code that a comment can hold: those are digests of other words."""
     return digest(f"oauth:{state}")
-
-
-def _note(actor: Actor, row: Connection, verb: str) -> None:
-    audit.write(actor.word, f"tracker {verb}", f"connection:{row.id}", name=row.name)
-    ledger.note("site", Changed(what="connection", id=str(row.id), by=actor.word), by=actor.word)

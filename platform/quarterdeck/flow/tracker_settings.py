@@ -3,22 +3,20 @@
 import json
 import secrets as random
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
-from deckwire.events import Changed
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import pokes, stages, trackers, which
+from quarterdeck.flow import connected, pokes, stages, trackers, which
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.text import bounded
-from quarterdeck.outside import reach
-from quarterdeck.record import audit, keys, ledger
+from quarterdeck.record import keys
 from quarterdeck.record.models import Connection, Project, SignIn, Watch
 
 MOST_SPACES, MOST_WORDS, MOST_RULES = 50, 30, 200
+LIKE = "https://example.atlassian.net"
 
 
 def connect(
@@ -30,14 +28,14 @@ def connect(
     if client and flavour != "cloud":
         raise Refused("Jira Data Center takes a personal access token.", reason="malformed", status=422)
     row = Connection(kind="tracker", protocol="jira", name=bounded("The name", name, 80, least=1))
-    row.base_url = _address(base_url) if base_url or not client else ""
+    row.base_url = connected.address(base_url, LIKE) if base_url or not client else ""
     row.options = {"flavour": flavour, "email": bounded("The e-mail", email, 200)}
     if client:
         row.options["client_id"] = client
         _seal(row, {"client_secret": bounded("The client's secret", client_secret, 4_000, least=1), "hooks": []})
     else:
         _seal(row, {"token": bounded("The token", token, 4_000, least=1), "hooks": []})
-    return _kept(actor, row, "added")
+    return connected.keep(actor, row, "tracker added")
 
 
 def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
@@ -47,11 +45,12 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
     """
     given = {name: value for name, value in fields.items() if value is not None}
     with transaction.atomic():
-        row = hold(id)
+        row = connected.one("tracker", id, held=True)
         if "name" in given:
             row.name = bounded("The name", given["name"], 80, least=1)
         if "base_url" in given:
-            _move(row, _address(given["base_url"]), given.get("token", ""))
+            stays = bool(trackers.secrets(row).get("token")) and not given.get("token")
+            connected.move(row, connected.address(given["base_url"], LIKE), "token", stays=stays)
         if "email" in given:
             row.options = {**row.options, "email": bounded("The e-mail", given["email"], 200)}
         if given.get("token"):
@@ -60,15 +59,7 @@ def edit(actor: Actor, id: UUID, **fields: Any) -> Connection:
         if given.keys() & {"base_url", "email", "token"}:
             row.options = {k: v for k, v in row.options.items() if not k.startswith("account")}
         row.price_version += 1
-        return _kept(actor, row, "edited", fields=sorted(given))
-
-
-def _move(row: Connection, address: str, token: str) -> None:
-    """A token is for the host that it was entered for: whoever names another one has to know it."""
-    if not token and trackers.secrets(row).get("token") and reach.origin(address) != reach.origin(row.base_url):
-        raise Refused("Another address gets no token that was entered for this one.", reason="token_needed", status=422,
-                      remedy="Enter the token too.")  # fmt: skip
-    row.base_url = address
+        return connected.keep(actor, row, "tracker edited", fields=sorted(given))
 
 
 def _edit_client(row: Connection, given: dict[str, Any]) -> None:
@@ -89,9 +80,7 @@ def _edit_client(row: Connection, given: dict[str, Any]) -> None:
 
 def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:
     """What works and which right is missing: (fact, ok, remedy)."""
-    row = Connection.objects.filter(id=id, kind="tracker").first()
-    if row is None:
-        raise _nothing()
+    row = connected.one("tracker", id)
     try:
         facts = trackers.at(row).test()
         trackers.me(row)
@@ -102,7 +91,7 @@ def test(actor: Actor, id: UUID) -> list[tuple[str, bool, str]]:
     kept = [{"label": label, "ok": ok, "remedy": remedy} for label, ok, remedy in facts]
     Connection.objects.filter(id=id).update(tested_at=Now(), test_facts=kept)
     with transaction.atomic():
-        _note(actor, id, "tested", ok=all(ok for _, ok, _ in facts))
+        connected.note(actor, id, "tracker tested", ok=all(ok for _, ok, _ in facts))
     return facts
 
 
@@ -112,10 +101,10 @@ test.__test__ = False  # type: ignore[attr-defined]  # no test of pytest's, for 
 def new_secret(actor: Actor, id: UUID) -> str:
     """For its webhooks; the one before stays good until the next. Shown once."""
     with transaction.atomic():
-        row = hold(id)
+        row = connected.one("tracker", id, held=True)
         kept, word = trackers.secrets(row), random.token_urlsafe(32)
         _seal(row, {**kept, "hooks": [word, *kept.get("hooks", [])][:2]})
-        _kept(actor, row, "webhook secret made")
+        connected.keep(actor, row, "tracker webhook secret made")
     return word
 
 
@@ -125,7 +114,8 @@ def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Wa
     Raises Refused: no_such_connection, no_such_project (404), malformed (422), in_use (409).
     """
     with transaction.atomic():
-        row, project = hold(connection), Project.objects.select_for_update().filter(id=project_id).first()
+        row = connected.one("tracker", connection, held=True)
+        project = Project.objects.select_for_update().filter(id=project_id).first()
         if project is None:
             raise Refused("There is no such project.", reason="no_such_project", status=404)
         values = _checked(row, project, fields)
@@ -136,7 +126,9 @@ def watch(actor: Actor, project_id: UUID, connection: UUID, **fields: Any) -> Wa
         if trackers.fields_of(row) != before:  # open clients are made anew: they bring the field along
             row.price_version += 1
             row.save(update_fields=["price_version"])
-        _note(actor, connection, "watched", project=project.id, key=project.key, spaces=values["spaces"])
+        connected.note(
+            actor, connection, "tracker watched", project=project.id, key=project.key, spaces=values["spaces"]
+        )
         _hooks_due(connection)
     pokes.poke("polls")
     return made
@@ -149,7 +141,7 @@ def unwatch(actor: Actor, project_id: UUID) -> None:
         if found is None:
             raise Refused("This project watches nothing.", reason="no_such_watch", status=404)
         found.delete()
-        _note(actor, found.connection_id, "unwatched", project=project_id)
+        connected.note(actor, found.connection_id, "tracker unwatched", project=project_id)
         _hooks_due(found.connection_id)
 
 
@@ -205,39 +197,5 @@ def _writes(given: dict[str, Any], triggers: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def hold(id: UUID) -> Connection:
-    row = Connection.objects.select_for_update().filter(id=id, kind="tracker").first()
-    if row is None:
-        raise _nothing()
-    return row
-
-
-def _nothing() -> Refused:
-    return Refused("There is no such connection.", reason="no_such_connection", status=404)
-
-
-def _address(url: str) -> str:
-    url = bounded("The address", url, 500, least=1).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise Refused("An address looks like https://example.atlassian.net.", reason="malformed", status=422)
-    return url
-
-
 def _seal(row: Connection, kept: dict[str, Any]) -> None:
     row.secret, row.key_id = keys.seal(json.dumps(kept))
-
-
-def _kept(actor: Actor, row: Connection, verb: str, **body: Any) -> Connection:
-    try:
-        with transaction.atomic():
-            row.save()
-            _note(actor, row.id, verb, name=row.name, **body)
-    except IntegrityError as taken:
-        raise Refused(f"There is a connection named {row.name} already.", reason="name_taken") from taken
-    return row
-
-
-def _note(actor: Actor, id: UUID, verb: str, **body: Any) -> None:
-    audit.write(actor.word, f"tracker {verb}", f"connection:{id}", **body)
-    ledger.note("site", Changed(what="connection", id=str(id), by=actor.word), by=actor.word)

@@ -11,7 +11,7 @@ from quarterdeck.doors.api.asked import Asked
 from quarterdeck.doors.api.projects import facts
 from quarterdeck.doors.connect import back_address
 from quarterdeck.errors import Refused
-from quarterdeck.flow import accounts, deliveries, preview, removing, sign_ins, tracker_settings, trackers
+from quarterdeck.flow import accounts, connected, deliveries, preview, removing, sign_ins, tracker_settings, trackers
 from quarterdeck.record.models import Connection
 from quarterdeck.record.views import trackers as shown
 
@@ -19,15 +19,8 @@ router = Router(tags=["trackers"], by_alias=True)
 OWNER = Needs("owner")
 
 
-def _there(id: UUID) -> Connection:
-    row = Connection.objects.filter(id=id, kind="tracker").first()
-    if row is None:
-        raise Refused("There is no such connection.", reason="no_such_connection", status=404)
-    return row
-
-
 def _one(id: UUID) -> views.TrackerView:
-    row = _there(id)
+    row = connected.one("tracker", id)
     return shown.one(row, secrets=len(trackers.secrets(row).get("hooks", [])))
 
 
@@ -91,7 +84,7 @@ def find(request: Asked, connection: UUID, body: bodies.QueryBody) -> views.Foun
 
 @router.get("/trackers/{uuid:connection}/deliveries", response=list[views.TrackerDelivery], auth=OWNER)
 def delivered(request: Asked, connection: UUID) -> list[views.TrackerDelivery]:
-    return shown.deliveries(_there(connection).id)
+    return shown.deliveries(connected.one("tracker", connection).id)
 
 
 @router.post("/trackers/{uuid:connection}/deliveries/{uuid:delivery}/again", response={204: None}, auth=OWNER)
@@ -102,14 +95,14 @@ def again(request: Asked, connection: UUID, delivery: UUID) -> HttpResponse:
 
 @router.put("/trackers/{uuid:connection}/people/{uuid:account}", response=views.TrackerView, auth=OWNER)
 def allow(request: Asked, connection: UUID, account: UUID, body: bodies.AllowBody) -> views.TrackerView:
-    accounts.allow(request.auth.actor, _there(connection), account, body.allowed)
+    accounts.allow(request.auth.actor, connected.one("tracker", connection), account, body.allowed)
     return _one(connection)
 
 
 @router.post("/trackers/{uuid:connection}/link", response=views.OneWord, auth=Needs("signed in"))
 def link(request: Asked, connection: UUID) -> views.OneWord:
     """A code for a comment: whoever writes it there is the person who asked for it here."""
-    return views.OneWord(word=accounts.code(request.auth.person, _there(connection)))
+    return views.OneWord(word=accounts.code(request.auth.person, connected.one("tracker", connection)))
 
 
 @router.put("/projects/{uuid:project}/watch", response=views.TrackerView, auth=OWNER)
