@@ -86,9 +86,8 @@ def _canary(env: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(word for word in given if word != "none")
     host, port = env.get("KUBERNETES_SERVICE_HOST", ""), env.get("KUBERNETES_SERVICE_PORT", "443")
     cluster = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}",) if host else ()
-    # Who installs packages has a way out by design: that a public address answers says nothing about its walls.
-    public = () if env.get("QUARTERDECK_OUTLET") else (PUBLIC,)
-    return (METADATA, *public, *cluster)
+    # Where packages are installed as well: the way out is the outlet, and no address beside it answers.
+    return (METADATA, PUBLIC, *cluster)
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

@@ -1,15 +1,20 @@
 """Addresses that must not answer: tried before hello, so that no ticket is read in a place without walls."""
 
+import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deckhand import canary
 from deckhand.exits import Exposed, Misconfigured
 from deckhand.settings import METADATA, PUBLIC, from_environment
+
+from .cast import PYTHON, ROOT
 
 NEEDED = {"QUARTERDECK_URL": "u", "QUARTERDECK_GIT_URL": "g", "QUARTERDECK_SECRET_FILE": "s",
           "QUARTERDECK_WORKSPACE": "w", "QUARTERDECK_HOME": "h"}  # fmt: skip
@@ -60,11 +65,30 @@ def test_a_policy_that_is_enforced_late_is_waited_for() -> None:
     late.join()
 
 
+def test_where_packages_are_installed_the_outlet_is_the_only_way_out() -> None:
+    assert from_environment({**NEEDED, "QUARTERDECK_OUTLET": "http://10.0.0.1:8702"}).canary == (METADATA, PUBLIC)
+
+
 def test_an_agent_that_is_exposed_never_says_hello(stage, listening: int) -> None:
     platform, start = stage()
     said = start(QUARTERDECK_CANARY=f"127.0.0.1:{listening}", QUARTERDECK_CANARY_SECONDS="0").ends(5)
     assert said.splitlines()[-1].startswith(f"Exposed: 127.0.0.1:{listening} answers")
     assert not platform.hellos
+
+
+@pytest.mark.parametrize("kind", ["check", "install"])
+def test_nor_does_a_check_or_an_install(kind: str, tmp_path: Path, listening: int) -> None:
+    """The secret is read for a hello only, and the doors' port answers nobody: neither is missed by who leaves before."""
+    env = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "agents"), "QUARTERDECK_TOOLS": "plain",
+        "QUARTERDECK_URL": f"http://127.0.0.1:{closed()}", "QUARTERDECK_GIT_URL": str(tmp_path),
+        "QUARTERDECK_SECRET_FILE": str(tmp_path / "none"), "QUARTERDECK_WORKSPACE": str(tmp_path / "work"),
+        "QUARTERDECK_HOME": str(tmp_path), "QUARTERDECK_OUTLET": f"http://127.0.0.1:{closed()}",
+        "QUARTERDECK_CANARY": f"127.0.0.1:{listening}", "QUARTERDECK_CANARY_SECONDS": "0",
+    }  # fmt: skip
+    words = [str(PYTHON), "-P", "-m", "deckhand", kind]
+    done = subprocess.run(words, cwd="/", env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.startswith(f"Exposed: 127.0.0.1:{listening}")) == (5, True), done.stderr
 
 
 @pytest.mark.parametrize("word", ["10.0.0.1", ":80", "host:port", "host:0", "host:70000", "host:８０"])
@@ -75,12 +99,8 @@ def test_what_is_no_address_is_said(word: str) -> None:
 
 def test_where_nobody_said_which_the_usual_ones_are_tried(tmp_path) -> None:
     assert from_environment(NEEDED).canary == (METADATA, PUBLIC)
-    cluster = {
-        "KUBERNETES_SERVICE_HOST": "fd00::1",
-        "KUBERNETES_SERVICE_PORT": "6443",
-        "QUARTERDECK_OUTLET": "http://o",
-    }
-    assert from_environment({**NEEDED, **cluster}).canary == (METADATA, "[fd00::1]:6443")
+    cluster = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}
+    assert from_environment({**NEEDED, **cluster}).canary == (METADATA, PUBLIC, "[fd00::1]:6443")
     assert canary.address("[fd00::1]:6443") == ("fd00::1", 6443)
     (tmp_path / "list").write_text("10.0.0.1:5432\n10.0.0.2:6379\n")
     named = {**NEEDED, "QUARTERDECK_CANARY": "1.2.3.4:5", "QUARTERDECK_CANARY_FILE": str(tmp_path / "list")}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from deckhand.settings import METADATA, PUBLIC, from_environment
 from quarterdeck.errors import Refused
 from quarterdeck.outside.cluster.pods import images, manifest
 from quarterdeck.outside.cluster.pods.manifest import Ground
@@ -174,6 +175,17 @@ def test_packages_are_mounted_by_their_folder_and_only_an_install_writes_them(wr
     assert value(agent, "QUARTERDECK_OUTLET") == ("http://10.0.0.1:8702" if writable else None)
     assert (value(agent, "QUARTERDECK_TOOLS_PATH") or "").startswith("/environment/bin:")
     assert ("initContainers" in pod) == writable
+
+
+@pytest.mark.parametrize("kind", ["attempt", "check", "install"])
+def test_in_every_pod_a_public_address_must_not_answer(kind: str) -> None:
+    """An install too goes out by the outlet alone: what the pod is told makes deckhand try the same addresses everywhere."""
+    spec = replace(SPEC, kind=kind, network=kind == "install")
+    told = manifest.environment(replace(GROUND, outlet="http://10.0.0.1:8702"), spec)
+    kubelets = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    assert from_environment({**told, **kubelets}).canary == (METADATA, PUBLIC, "10.96.0.1:443")
+    named = manifest.environment(replace(GROUND, outlet="http://10.0.0.1:8702", canary=("10.1.2.3:5432",)), spec)
+    assert from_environment({**named, **kubelets}).canary == ("10.1.2.3:5432",)
 
 
 def value(container: dict[str, Any], name: str) -> str | None:
