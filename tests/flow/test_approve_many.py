@@ -13,7 +13,7 @@ from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Approval, Decision, Proposal, Repository, Request, Run, Ticket
 from quarterdeck.record.views.requests import request as view
 from testkit import starting
-from testkit.hand import Hand, commit
+from testkit.hand import commit
 
 pytestmark = pytest.mark.django_db
 
@@ -27,10 +27,7 @@ def reviews(
     for name in ("one", "two"):
         run = intake.open_run(alice_acts, name, make_ticket().id)
         assert starting.prepared(run)
-        attempt = starting.give(run.id)
-        assert attempt is not None
-        hand = Hand(attempt)
-        hand.hello()
+        hand = starting.next_hand(run)
         hand.step()
         hand.seal(commit(tmp_path / "repos" / "runs" / f"{run.id}.git", {f"larkfield/{name}.py": "ANSWER = 42\n"}))
         hand.bye(AttemptState.SEALED, "sealed")

@@ -79,13 +79,6 @@ def test_a_git_service_that_is_away_only_delays_the_run(run: Run, tmp_path: Path
     assert run.phase == Phase.QUEUED
 
 
-@pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
-
-
 def sealed(hand: Hand, run: Run, tmp_path: Path) -> None:
     hand.step()
     hand.seal(commit(tmp_path / "repos" / "runs" / f"{run.id}.git", {"larkfield/new.py": "A = 1\n"}))

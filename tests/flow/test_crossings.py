@@ -29,13 +29,6 @@ BUDGET = Ask(kind=RequestKind.BUDGET, ask="The run has used up its money. May it
 
 
 @pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
-
-
-@pytest.fixture
 def bob_supervises(bob: Person, project: Project) -> Actor:
     Member.objects.filter(project=project, person=bob).update(role="supervisor")
     return actor.person(bob)
@@ -44,14 +37,6 @@ def bob_supervises(bob: Person, project: Project) -> Actor:
 def fresh(run: Run) -> Run:
     run.refresh_from_db()
     return run
-
-
-def next_hand(run: Run) -> Hand:
-    made = starting.give(run.id)
-    assert made is not None
-    hand = Hand(made)
-    hand.hello()
-    return hand
 
 
 # ---- locks ----------------------------------------------------------------------------------------------------------
@@ -145,7 +130,7 @@ def test_an_undone_pause_does_not_reach_the_next_attempt(run: Run, hand: Hand, a
     assert fresh(run).phase == Phase.PAUSED
     assert decide.undo(alice_acts, batch).lines[0].fate == "applied"
     assert fresh(run).phase == Phase.QUEUED
-    assert next_hand(run).mail() == []
+    assert starting.next_hand(run).mail() == []
 
 
 def test_undoing_an_old_pause_leaves_the_newer_one_alone(run: Run, alice_acts: Actor, bob_supervises: Actor) -> None:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -13,40 +12,14 @@ from deckwire.words import Phase
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import fetches, intake, projects, reconcile
 from quarterdeck.flow.actor import Actor
-from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Person, Project, Repository, Run, RunRepository, Ticket
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import queue
 from testkit.origins import Origin
+from testkit.remotes import Remote
 
 pytestmark = pytest.mark.django_db
-
-
-class Remote(Store):
-    """A store whose remote answers as a test says; it counts who asked."""
-
-    def __init__(self, root: Path, *answers: Exception | None) -> None:
-        super().__init__(root)
-        object.__setattr__(self, "answers", list(answers))
-        object.__setattr__(self, "asked", [])
-
-    def mirror(self, repository: str, url: str, **more: Any) -> dict[str, str]:
-        self.asked.append(repository)
-        answer = self.answers.pop(0) if self.answers else None
-        if answer:
-            raise answer
-        return super().mirror(repository, url, **more)
-
-
-@pytest.fixture
-def remote(store: Store) -> Callable[..., Remote]:
-    def answer(*answers: Exception | None) -> Remote:
-        made = Remote(store.root, *answers)
-        plugs.fit("repos", made)
-        return made
-
-    return answer
 
 
 def why(run: Run) -> str:

@@ -9,20 +9,13 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import decide, launch, seal
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.repos.run import refuse_frozen
-from quarterdeck.record.models import Attempt, Request, Run
+from quarterdeck.record.models import Request, Run
 from quarterdeck.record.snapshot import now
 from quarterdeck.record.views import queue
 from testkit import starting
 from testkit.hand import Hand, commit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
 
 
 def fresh(run: Run) -> Run:

@@ -6,18 +6,16 @@ from deckwire.events import Planned, Progressed, Said, Sealed
 from deckwire.requests import Ask, Plan, PlanStep
 from deckwire.words import Phase, RequestKind
 from quarterdeck.errors import Refused
-from quarterdeck.record.models import Attempt, Event, Request, Run
+from quarterdeck.record.models import Event, Request, Run
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    made.step()
-    return made
+def hand(hand: Hand) -> Hand:
+    hand.step()
+    return hand
 
 
 @pytest.mark.parametrize("kind", [RequestKind.REVIEW, RequestKind.CONFLICT])

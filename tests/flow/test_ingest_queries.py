@@ -8,17 +8,10 @@ from deckwire.envelope import Batch
 from deckwire.events import Noted
 from quarterdeck.flow import ingest
 from quarterdeck.record import ledger
-from quarterdeck.record.models import Attempt, Run
+from quarterdeck.record.models import Run
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
 
 
 def looked_up(queries: CaptureQueriesContext) -> int:

@@ -101,11 +101,7 @@ def test_what_that_jira_refuses_stands_on_the_ticket(watch: Watch, rita: Rita) -
 
 def begun(run: Run) -> Hand:
     assert starting.prepared(run)
-    attempt = starting.give(run.id)
-    assert attempt is not None
-    hand = Hand(attempt)
-    hand.hello()
-    return hand
+    return starting.next_hand(run)
 
 
 def sealed(hand: Hand, run: Run, origins: Path) -> None:

@@ -4,8 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,40 +12,12 @@ from django.test import Client
 
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import actor, fetches, projects, repositories
-from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Person, Project, Repository
+from testkit.remotes import Remote
 
 ASKED_S = 2.0
 """So long a request may take here at the most; a fetch waits for minutes."""
-
-
-class Remote(Store):
-    """A store whose remote answers as a test says; it counts who asked."""
-
-    def __init__(self, root: Path, *answers: Exception | Callable[[], None]) -> None:
-        super().__init__(root)
-        object.__setattr__(self, "answers", list(answers))
-        object.__setattr__(self, "asked", [])
-
-    def mirror(self, repository: str, url: str, **more: Any) -> dict[str, str]:
-        self.asked.append(repository)
-        answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, Exception):
-            raise answer
-        if answer:
-            answer()
-        return super().mirror(repository, url, **more)
-
-
-@pytest.fixture
-def remote(store: Store) -> Callable[..., Remote]:
-    def answer(*answers: Exception | Callable[[], None]) -> Remote:
-        made = Remote(store.root, *answers)
-        plugs.fit("repos", made)
-        return made
-
-    return answer
 
 
 @pytest.fixture

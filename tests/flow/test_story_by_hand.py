@@ -27,13 +27,6 @@ pytestmark = pytest.mark.django_db
 QUESTION = Ask(kind=RequestKind.QUESTION, ask="Round half up or to even?", choices=[Choice(id="1", label="Half up")])
 
 
-@pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
-
-
 def fresh(run: Run) -> Run:
     run.refresh_from_db()
     return run
@@ -41,14 +34,6 @@ def fresh(run: Run) -> Run:
 
 def push(tmp_path: Path, run: Run, files: dict[str, str] | None = None) -> str:
     return commit(tmp_path / "repos" / "runs" / f"{run.id}.git", files or {"larkfield/new.py": "ANSWER = 42\n"})
-
-
-def next_hand(run: Run) -> Hand:
-    made = starting.give(run.id)
-    assert made is not None
-    hand = Hand(made)
-    hand.hello()
-    return hand
 
 
 def test_assigning_twice_with_one_key_opens_one_run(alice_acts: Actor, ticket: Ticket) -> None:
@@ -254,7 +239,7 @@ def test_a_parked_run_comes_back_as_a_new_attempt_on_the_decision(run: Run, hand
     request = Request.objects.get(run=run)
     decide.decide(alice_acts, "d", Verb.ANSWER, requests=[request.id], words="up")
     assert fresh(run).phase == Phase.QUEUED
-    again = next_hand(run)
+    again = starting.next_hand(run)
     assert again.welcome is not None
     assert (again.welcome.epoch, again.welcome.head) == (2, hand.made[-1])
     assert again.mail()[0].verb == "answer"
@@ -267,7 +252,7 @@ def test_what_was_asked_at_the_head_is_not_undone_by_the_next_attempt(run: Run, 
     asked = Event.objects.get(stream=run.stream, kind="asked")
     hand.bye()
     decide.decide(alice_acts, "d", Verb.ANSWER, requests=[Request.objects.get(run=run).id], words="up")
-    next_hand(run)
+    starting.next_hand(run)
     assert Event.objects.get(stream=run.stream, kind="resumed").body["seq"] >= asked.seq
 
 
@@ -310,7 +295,7 @@ def test_redirect_pause_and_resume(run: Run, hand: Hand, alice_acts: Actor) -> N
     assert fresh(run).phase == Phase.PAUSED
     decide.decide(alice_acts, "go", Verb.RESUME, runs=[run.id])
     assert fresh(run).phase == Phase.QUEUED
-    assert next_hand(run).mail() == []
+    assert starting.next_hand(run).mail() == []
 
 
 def test_stop_needs_no_help_from_the_agent(run: Run, hand: Hand, alice_acts: Actor) -> None:
@@ -336,7 +321,7 @@ def test_rewind_moves_the_head_and_the_next_attempt_forks_there(run: Run, hand: 
     assert (fresh(run).phase, run.head, run.forks) == (Phase.QUEUED, target, 1)
     with pytest.raises(Refused):
         hand.step()
-    again = next_hand(run)
+    again = starting.next_hand(run)
     assert again.welcome is not None
     assert again.welcome.fork is not None
     assert (again.welcome.fork.checkpoint, again.welcome.fork.words) == (target, "Start with a test.")
@@ -352,7 +337,7 @@ def test_an_attempt_that_dies_is_replaced_from_the_head_with_the_next_epoch(run:
     assert (fresh(run).phase, run.reason) == (Phase.QUEUED, "attempt_lost")
     with pytest.raises(Refused):
         hand.step()
-    again = next_hand(run)
+    again = starting.next_hand(run)
     assert again.welcome is not None
     assert (again.welcome.epoch, again.welcome.head) == (2, hand.made[0])
 
@@ -424,7 +409,7 @@ def test_a_review_sent_back_with_words_works_on_from_its_head(
     head = in_review.head_commit
     decide.decide(alice_acts, "b", Verb.REDIRECT, runs=[in_review.id], words="Name it better.")
     assert fresh(in_review).phase == Phase.QUEUED
-    again = next_hand(in_review)
+    again = starting.next_hand(in_review)
     assert again.welcome is not None
     assert again.welcome.fork is not None
     assert again.welcome.head_commit == head
@@ -441,7 +426,7 @@ def make_reviewed(
     def make(files: dict[str, str]) -> Run:
         other = intake.open_run(alice_acts, "other", make_ticket("The answer is another one here").id)
         assert starting.prepared(other)
-        hand = next_hand(other)
+        hand = starting.next_hand(other)
         hand.step()
         hand.seal(push(tmp_path, other, files))
         hand.bye(AttemptState.SEALED, "sealed")
@@ -491,7 +476,7 @@ def test_two_proposals_of_the_same_lines_the_second_goes_back_to_its_agent_with_
     assert fresh(in_review).phase == Phase.MERGED
     assert (fresh(other).phase, other.reason) == (Phase.QUEUED, "conflict")
     assert other.conflict["paths"] == ["larkfield/new.py"]
-    told = next_hand(other).welcome
+    told = starting.next_hand(other).welcome
     assert told is not None
     assert told.fork is None, "the agent brings both sides together first: a fork would come before it"
     assert told.conflict is not None

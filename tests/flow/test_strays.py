@@ -19,11 +19,9 @@ QUESTION = Ask(kind=RequestKind.QUESTION, ask="Round half up or to even?")
 
 
 @pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    made.step()
-    return made
+def hand(hand: Hand) -> Hand:
+    hand.step()
+    return hand
 
 
 def fresh(run: Run) -> Run:

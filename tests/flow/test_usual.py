@@ -4,19 +4,12 @@ import pytest
 
 from deckwire.requests import Ask, Fact, Plan, PlanStep
 from deckwire.words import RequestKind
-from quarterdeck.record.models import Attempt, Proposal, Request, Run
+from quarterdeck.record.models import Proposal, Request, Run
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
 
 PLAN = Ask(kind=RequestKind.PLAN, ask="Work by this plan?", plan=Plan(steps=[PlanStep(title="Add it")]))
-
-
-@pytest.fixture
-def hand(attempt: Attempt) -> Hand:
-    made = Hand(attempt)
-    made.hello()
-    return made
 
 
 def sealed(run: Run, micro: int, seconds: int, *, void: bool = True) -> None:

@@ -16,7 +16,7 @@ from quarterdeck.outside.forge.port import Prepared, Target
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record.models import Approval, Check, Proposal, Repository, Run, RunRepository, Ticket
 from testkit import starting
-from testkit.hand import Hand, commit
+from testkit.hand import commit
 from testkit.origins import Origin
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +32,7 @@ def sealed(
     def make(write: Callable[[Path], str]) -> Run:
         run = intake.open_run(alice_acts, "assign", make_ticket().id)
         assert starting.prepared(run)
-        attempt = starting.give(run.id)
-        assert attempt is not None
-        hand = Hand(attempt)
-        hand.hello()
+        hand = starting.next_hand(run)
         hand.step()
         hand.seal(write(tmp_path / "repos" / "runs" / f"{run.id}.git"))
         hand.bye(AttemptState.SEALED, "sealed")

@@ -1,14 +1,16 @@
 """A project whose tickets live in a tracker elsewhere: its connection, its watch, and the tracker's twin."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from quarterdeck.flow import copies
+from quarterdeck.flow.heard import polled
 from quarterdeck.outside import plugs
-from quarterdeck.outside.tracker.port import Heard
+from quarterdeck.outside.tracker.port import Heard, Issue
 from quarterdeck.record import keys
-from quarterdeck.record.models import Connection, Person, Project, TrackerAccount, Watch
+from quarterdeck.record.models import Connection, Person, Project, Ticket, TrackerAccount, Watch
 from testkit.desk_abroad import ME, START, Abroad, Ears
 
 
@@ -34,6 +36,18 @@ def abroad(connection: Connection) -> Iterator[Abroad]:
     plugs.fit(f"tracker:{connection.id}:1", made)
     yield made
     plugs.fit(f"tracker:{connection.id}:1", None)
+
+
+@pytest.fixture
+def taken(connection: Connection, watch: Watch, abroad: Abroad) -> Callable[..., Ticket]:
+    """Issues that stand there now, and that a poll brought here. The first one's ticket."""
+
+    def take(*issues: Issue) -> Ticket:
+        abroad.put(*issues)
+        copies.take(connection, [polled(one) for one in issues], ME.id)
+        return Ticket.objects.get(external_id=issues[0].id)
+
+    return take
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from quarterdeck.flow import fetches, launch, reconcile
 from quarterdeck.record.models import Attempt, Run
+from testkit.hand import Hand
 
 
 def prepared(run: Run) -> bool:
@@ -22,3 +23,12 @@ def admitted(there: Collection[str] = ()) -> int:
 def give(*ready: UUID) -> Attempt | None:
     """One place, for the one of these runs whose turn it is. None: no room, no money, or none of them waits any more."""
     return next(iter(launch.give_all(ready, most=1)), None)
+
+
+def next_hand(run: Run) -> Hand:
+    """The agent of the run's next attempt; it has said hello."""
+    attempt = give(run.id)
+    assert attempt is not None
+    hand = Hand(attempt)
+    hand.hello()
+    return hand

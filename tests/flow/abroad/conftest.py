@@ -1,1 +1,1 @@
-from testkit.abroad import abroad, connection, heard, rita, watch  # noqa: F401
+from testkit.abroad import abroad, connection, heard, rita, taken, watch  # noqa: F401

@@ -3,27 +3,16 @@
 import pytest
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import attachments, copies, intake, outbox, ticket_context, welcome, which
+from quarterdeck.flow import attachments, intake, outbox, ticket_context, welcome, which
 from quarterdeck.flow import pictures as kept
 from quarterdeck.flow.actor import Actor
-from quarterdeck.flow.heard import polled
 from quarterdeck.outside import plugs
-from quarterdeck.outside.tracker.port import Attachment, Comment, Issue, Link
+from quarterdeck.outside.tracker.port import Attachment, Comment, Link
 from quarterdeck.record.models import Connection, Project, Repository, Run, RunRepository, Ticket, TicketImage, Watch
 from testkit import pictures
-from testkit.desk_abroad import ME, START, Abroad, issue
+from testkit.desk_abroad import START, Abroad, issue
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def taken(connection: Connection, watch: Watch, abroad: Abroad) -> object:
-    def take(one: Issue) -> Ticket:
-        abroad.put(one)
-        copies.take(connection, [polled(one)], ME.id)
-        return Ticket.objects.get(external_id=one.id)
-
-    return take
 
 
 class Library(Abroad):

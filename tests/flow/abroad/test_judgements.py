@@ -1,7 +1,7 @@
 """A model reads a ticket: it may add a question or draft a line, and nothing else; without it the rules hold."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +9,8 @@ import pytest
 from django.db.models.functions import Now
 
 from quarterdeck.errors import Refused
-from quarterdeck.flow import breakdowns, copies, intake, judgements, questions, readiness, starts
+from quarterdeck.flow import breakdowns, intake, judgements, questions, readiness, starts
 from quarterdeck.flow.actor import Actor
-from quarterdeck.flow.heard import polled
 from quarterdeck.record import keys, places
 from quarterdeck.record.models import (
     Breakdown,
@@ -25,7 +24,7 @@ from quarterdeck.record.models import (
     Watch,
     Wish,
 )
-from testkit.desk_abroad import ME, Abroad, issue
+from testkit.desk_abroad import issue
 from testkit.provider import Provider, providing
 
 pytestmark = pytest.mark.django_db
@@ -46,14 +45,11 @@ def model(project: Project) -> Iterator[Provider]:
 
 
 @pytest.fixture
-def wished(connection: Connection, watch: Watch, abroad: Abroad, rita: TrackerAccount) -> Any:
+def wished(taken: Callable[..., Ticket], rita: TrackerAccount) -> Any:
     """Rita wants a run of issue 1."""
 
     def wish(n: int = 1, **fields: Any) -> Ticket:
-        one = issue("1", n, **fields)
-        abroad.put(one)
-        copies.take(connection, [polled(one)], ME.id)
-        ticket = Ticket.objects.get(external_id="1")
+        ticket = taken(issue("1", n, **fields))
         Wish.objects.get_or_create(
             ticket=ticket, cause="c", defaults={"why": "mention", "by": "rita", "by_name": "Rita"}
         )

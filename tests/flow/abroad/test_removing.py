@@ -1,5 +1,7 @@
 """A tracker's connection is removed: what runs worked on stays, nothing goes there any more, and no secret is left."""
 
+from collections.abc import Callable
+
 import pytest
 
 from deckwire.words import Verb
@@ -26,14 +28,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def run(connection: Connection, watch: Watch, abroad: Abroad, rita: TrackerAccount, alice_acts: Actor) -> Run:
+def run(connection: Connection, taken: Callable[..., Ticket], rita: TrackerAccount, alice_acts: Actor) -> Run:
     """Of issue 1; of issue 2 there was never one."""
-    ones = [issue("1"), issue("2")]
-    abroad.put(*ones)
-    copies.take(connection, [polled(one) for one in ones], ME.id)
+    ticket = taken(issue("1"), issue("2"))
     Delivery.objects.create(connection=connection, ident="1", body=b"{}")
-    Wish.objects.create(ticket=Ticket.objects.get(external_id="1"), cause="c", why="mention")
-    return intake.open_run(alice_acts, "k", Ticket.objects.get(external_id="1").id, force=True)
+    Wish.objects.create(ticket=ticket, cause="c", why="mention")
+    return intake.open_run(alice_acts, "k", ticket.id, force=True)
 
 
 def end(run: Run) -> None:

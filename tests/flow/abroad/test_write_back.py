@@ -1,5 +1,6 @@
 """What the tracker hears of a run: one status comment, questions and results of their own, in order, through an outage."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,22 +9,19 @@ from django.db.models.functions import Now
 from deckwire.requests import Ask
 from deckwire.words import Phase, RequestKind
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import asks, copies, effects, intake, outbox, report
+from quarterdeck.flow import asks, effects, intake, outbox, report
 from quarterdeck.flow.actor import Actor
-from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.port import Link
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import Connection, Outbox, Proposal, Report, Request, Run, Ticket, Watch
-from testkit.desk_abroad import ME, Abroad, issue
+from testkit.desk_abroad import Abroad, issue
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def live(connection: Connection, watch: Watch, abroad: Abroad, alice_acts: Actor) -> Run:
-    abroad.put(issue("1"))
-    copies.take(connection, [polled(issue("1"))], ME.id)
-    return intake.open_run(alice_acts, "k", Ticket.objects.get().id)
+def live(taken: Callable[..., Ticket], alice_acts: Actor) -> Run:
+    return intake.open_run(alice_acts, "k", taken(issue("1")).id)
 
 
 def go(run: Run, to: Phase) -> None:
@@ -167,13 +165,12 @@ def test_a_worker_that_died_after_the_write_writes_the_same_again_in_place(live:
 
 
 def test_a_parents_status_tells_how_far_its_sub_tasks_are(
-    connection: Connection, watch: Watch, abroad: Abroad, alice_acts: Actor
+    taken: Callable[..., Ticket], abroad: Abroad, alice_acts: Actor
 ) -> None:
     links = [Link("sub-task", id, f"SHIP-{id}", "Part", "Done" if id == "4" else "To Do", "done" if id == "4" else "todo")
              for id in ("2", "3", "4")]  # fmt: skip
     rows = [issue("1", links=links), issue("2"), issue("3"), issue("4", status="Done", status_category="done")]
-    abroad.put(*rows)
-    copies.take(connection, [polled(one) for one in rows], ME.id)
+    taken(*rows)
     for id in ("1", "2"):
         intake.open_run(alice_acts, id, Ticket.objects.get(external_id=id).id)
     report.work()
