@@ -38,8 +38,11 @@ class Uplink:
         self.requests = 0
         self._wait = wait
         limits = httpx.Limits(max_keepalive_connections=8, keepalive_expiry=4.0)
-        # Nothing of the environment (proxies, netrc) may come between the agent and its one address.
-        self._client = httpx.AsyncClient(base_url=url, transport=transport, trust_env=False, limits=limits)
+        # Nothing of the environment (proxies, netrc) may come between the agent and its one address. Authorities of
+        # certificates are read where there are some to check: it takes as long as a tenth of all imports.
+        self._client = httpx.AsyncClient(
+            base_url=url, transport=transport, trust_env=False, limits=limits, verify=url.startswith("https:")
+        )
 
     def token(self, audience: Audience) -> str:
         return derive(self.session, audience)
