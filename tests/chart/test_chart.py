@@ -73,12 +73,21 @@ def test_helm_finds_no_fault(helm: Callable[..., subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    "wrong", ["hsot=x", "web.replicas=0", "image.digest=sha256:short", "agents.options.privileged=true"]
-)
+    "wrong",
+    [
+        "hsot=x", "web.replicas=0", "image.digest=sha256:short", "agents.options.privileged=true",
+        "agents.options.canary=1.2.3.4:5", "agents.options.pull_policy=sometimes", "agents.options.canary={1.2.3.4}",
+    ],
+)  # fmt: skip
 def test_a_value_that_means_nothing_is_refused(
     helm: Callable[..., subprocess.CompletedProcess[str]], wrong: str
 ) -> None:
     assert helm("template", "qd", str(CHART), "--set", wrong).returncode != 0
+
+
+def test_agents_are_not_put_beside_the_platforms_secrets(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = helm("template", "qd", str(CHART), "-n", "quarterdeck", "--set", "agents.namespace=quarterdeck")
+    assert (done.returncode != 0, "one of their own" in done.stderr) == (True, True)
 
 
 @pytest.mark.parametrize(
