@@ -1,18 +1,18 @@
 """Webhooks: stored as they came and answered at once, worked later, in batches. The same delivery again is the same row."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from time import time
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import connected, copies, pokes, trackers
+from quarterdeck.flow import connected, copies, edge, pokes, trackers
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.heard import Told, fold
 from quarterdeck.outside import plugs
@@ -20,7 +20,6 @@ from quarterdeck.outside.tracker.port import Heard
 from quarterdeck.record import audit
 from quarterdeck.record.models import Connection, Delivery, Ticket, Watch
 
-log = logging.getLogger(__name__)
 MOST_BYTES = 1_000_000
 BATCH = 100
 LEASE = timedelta(seconds=90)
@@ -75,17 +74,15 @@ def _claim() -> list[Delivery]:
 
 
 def _batch(rows: Sequence[Delivery]) -> int:
+    return edge.guarded(f"batch of {len(rows)} deliveries", partial(_work, rows), partial(_broken, rows))
+
+
+def _broken(rows: Sequence[Delivery], why: str) -> int:
     """One that breaks us is put aside with the reason; those that came with it are worked alone."""
-    try:
-        return _work(rows)
-    except (OperationalError, InterfaceError):
-        raise  # the record is away: that says nothing about these, and their lease runs out
-    except Exception as bad:
-        log.exception("deliveries: %d of them failed", len(rows))
-        if len(rows) > 1:
-            return sum(_batch([row]) for row in rows)
-        _end(rows, "failed", f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest.")
-        return 0
+    if len(rows) > 1:
+        return sum(_batch([row]) for row in rows)
+    _end(rows, "failed", why)
+    return 0
 
 
 def _work(rows: Sequence[Delivery]) -> int:

@@ -3,41 +3,29 @@
 Dying between any two lines is repaired by the next pass: each looks at what is before it acts.
 """
 
-import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from deckwire import crash
 from deckwire.events import Merged
 from deckwire.words import Phase
-from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import logins, outbox, proposals, rewind, seal, trees
+from quarterdeck.errors import Refused
+from quarterdeck.flow import edge, logins, outbox, proposals, rewind, seal, trees
 from quarterdeck.outside import plugs
 from quarterdeck.outside.forge.port import Forge, Prepared, Target
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import Approval, Check, Proposal, Run, RunRepository
 
-log = logging.getLogger(__name__)
 BY = "rule:merger"
 
 
 def advance_all() -> int:
     """Every run on its way into a branch, oldest approval first. A run that must wait does not hold up the others."""
-    moved = 0
     rows = Run.objects.filter(phase__in=[Phase.PUBLISHING, Phase.PUBLISHED, Phase.MERGING]).order_by("phase_since")
-    for run_id in rows.values_list("id", flat=True):
-        try:
-            moved += advance(run_id)
-        except (TryLater, GaveUp) as later:
-            log.info("merge %s: %s", run_id, later.text)
-        except DatabaseError:
-            raise
-        except Exception:  # the worker's edge: one odd run must not hold up the others
-            log.exception("merge %s: this run cannot go on", run_id)
-    return moved
+    return edge.each("merge", rows.values_list("id", flat=True), advance)
 
 
 def advance(run_id: UUID) -> bool:

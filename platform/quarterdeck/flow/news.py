@@ -1,22 +1,21 @@
 """What an open run hears of its ticket: a comment, an edit, that it was taken away. Each is told once, with its author."""
 
-import logging
 from datetime import timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from deckwire.events import Noted
 from deckwire.requests import Ask, Choice
 from deckwire.words import Phase, RequestKind, Risk, Verb
-from quarterdeck.flow import accounts, asks, decide
+from quarterdeck.flow import accounts, asks, decide, edge
 from quarterdeck.flow.actor import Actor, rule
 from quarterdeck.flow.receipts import Receipt
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, News, Request, Run, Ticket, TicketComment
 
-log = logging.getLogger(__name__)
 AGAIN = timedelta(seconds=15)
 CLOCKS = timedelta(seconds=10)
 BROKEN = timedelta(minutes=10)
@@ -44,20 +43,8 @@ def work(limit: int = 100) -> int:
         "ticket__connection", "ticket__project"
     )
     for row in rows.order_by("id")[:limit]:
-        done += _told(row)
+        done += edge.guarded(f"news {row.id}", partial(_tell, row), partial(_broken, row))
     return done
-
-
-def _told(row: News) -> int:
-    try:
-        return _tell(row)
-    except (OperationalError, InterfaceError):
-        raise  # the record is away: that says nothing about this one
-    except Exception as bad:  # the worker's edge: what breaks us waits, and stands in nobody's way
-        log.exception("news %s failed", row.id)
-        note = f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest."
-        News.objects.filter(id=row.id).update(due_at=Now() + BROKEN, note=note)
-        return 0
 
 
 def _tell(row: News) -> int:
@@ -67,6 +54,11 @@ def _tell(row: News) -> int:
     if run.phase in BUSY:
         return _later(row)
     return {"comment": _comment, "edited": _edited, "moved": _moved, "deleted": _deleted}.get(row.what, _left)(row, run)
+
+
+def _broken(row: News, why: str) -> int:
+    News.objects.filter(id=row.id).update(due_at=Now() + BROKEN, note=why)
+    return 0
 
 
 def _key(row: News) -> str:

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import effects, pokes
+from quarterdeck.flow import edge, effects, pokes
 from quarterdeck.flow.actor import Actor
 from quarterdeck.record import audit, leases
 from quarterdeck.record.models import Outbox
@@ -59,6 +59,10 @@ def _claim() -> Outbox | None:
 
 
 def _do(row: Outbox) -> int:
+    return edge.guarded(f"outbox {row.kind} {row.key}", partial(_act, row), partial(_broken, row))
+
+
+def _act(row: Outbox) -> int:
     try:
         with held(row.id):
             effects.DO[row.kind](row.body)
@@ -69,11 +73,6 @@ def _do(row: Outbox) -> int:
     except (Refused, GaveUp) as no:
         log.warning("outbox %s %s dropped: %s", row.kind, row.key, no.text)
         _end(row, "dropped", no.text)
-        return 0
-    except (OperationalError, InterfaceError):
-        raise  # the record is away: that says nothing about this effect, and its lease runs out
-    except Exception as bad:  # noqa: BLE001 — the worker's edge: an effect that breaks holds up its own key and nobody else
-        _failed(row, bad)
         return 0
     crash.point("outbox.done")
     _end(row, "done", "")
@@ -86,13 +85,11 @@ def held(id: UUID, every: float = RENEW_SECONDS) -> AbstractContextManager[None]
     return leases.renewing(every, partial(rows.update, lease_until=Now() + LEASE))
 
 
-def _failed(row: Outbox, bad: Exception) -> None:
-    log.exception("outbox %s %s failed", row.kind, row.key)
+def _broken(row: Outbox, why: str) -> int:
     failures = row.failures + 1
     Outbox.objects.filter(id=row.id).update(failures=failures)
-    # The kind of error, never its text: that may quote what an outside service said, a secret too.
-    why = f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest."
     _end(row, "stuck" if failures >= MAX_FAILURES else "waiting", why, min(MAX_WAIT, 2.0**failures))
+    return 0
 
 
 def again(actor: Actor, id: UUID) -> None:

@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import copies, trackers
+from quarterdeck.flow import copies, edge, trackers
 from quarterdeck.flow.heard import polled
 from quarterdeck.outside.tracker.jira.jql import quoted
 from quarterdeck.outside.tracker.port import OVERLAP, Issue, Tracker
@@ -36,7 +37,8 @@ def work() -> int:
     """Polls what is due. Returns how many watches were polled."""
     done = 0
     while (watch := _claim()) is not None:
-        done += _poll(watch)
+        broken = partial(_again, watch, after=60.0)
+        done += edge.guarded(f"poll of {watch.project.key}", partial(_poll, watch), broken)
     return done
 
 
@@ -60,13 +62,6 @@ def _poll(watch: Watch) -> int:
     except (TryLater, Refused, GaveUp) as no:
         log.warning("polls: %s: %s", watch.project.key, no.text)
         return _again(watch, without_place(no.text), getattr(no, "after", 60.0))
-    except (OperationalError, InterfaceError):
-        raise  # the record is away: that says nothing about this watch, and its lease runs out
-    except Exception as bad:  # the worker's edge: a watch that breaks us holds up itself and nobody else
-        log.exception("polls: %s failed", watch.project.key)
-        return _again(
-            watch, f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest.", 60.0
-        )
     Watch.objects.filter(id=watch.id).update(
         since=newest, poll_due=Now() + EVERY, poll_lease=None, polled_at=Now(), poll_tries=0, poll_note=""
     )

@@ -3,39 +3,28 @@
 Called by the worker for every run that is sealing, as often as it likes: each pass does what is still to be done.
 """
 
-import logging
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from deckwire import crash
 from deckwire.events import Proposed
 from deckwire.requests import Ask, Fact
 from deckwire.words import Phase, RequestKind, Risk
-from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import asks, evidence, mailbox, proposals, trees
+from quarterdeck.errors import Refused
+from quarterdeck.flow import asks, edge, evidence, mailbox, proposals, trees
 from quarterdeck.outside import plugs
 from quarterdeck.outside.repos.port import Diff
 from quarterdeck.record import ledger, lifecycle
 from quarterdeck.record.models import Check, Proposal, Run, RunRepository
 
-log = logging.getLogger(__name__)
 BY = "rule:sealer"
 RISKY = {"protected", "ci", "submodule", "symlink", "bidi", "invisible", "binary", "mode"}
 
 
 def advance_all() -> int:
-    moved = 0
-    for run_id in Run.objects.filter(phase=Phase.SEALING).order_by("phase_since").values_list("id", flat=True):
-        try:
-            moved += advance(run_id)
-        except TryLater as later:
-            log.info("seal %s: %s", run_id, later.text)
-        except DatabaseError:
-            raise
-        except Exception:  # the worker's edge: one odd run must not hold up the others
-            log.exception("seal %s: this run cannot go on", run_id)
-    return moved
+    rows = Run.objects.filter(phase=Phase.SEALING).order_by("phase_since")
+    return edge.each("seal", rows.values_list("id", flat=True), advance)
 
 
 def advance(run_id: UUID) -> bool:
