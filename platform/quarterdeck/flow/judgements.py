@@ -11,6 +11,7 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import breakdowns, pokes, questions, routes, ticket_context
+from quarterdeck.flow import breakdowns, edge, pokes, questions, routes, ticket_context
 from quarterdeck.flow.actor import Actor
 from quarterdeck.flow.lanes import LANES
 from quarterdeck.flow.routes import Route
@@ -126,7 +127,7 @@ def _asked(ticket: Ticket, kind: str, digest: str, by: str, version: int = 0) ->
 
 def work(limit: int = 20) -> int:
     """Returns how many were answered."""
-    return sum(map(_judge, islice(iter(_claim, None), limit)))
+    return sum(map(_try, islice(iter(_claim, None), limit)))
 
 
 def _claim() -> Judgement | None:
@@ -145,6 +146,15 @@ def _claim() -> Judgement | None:
             reserved=0,
         )
     return Judgement.objects.select_related("ticket__project").get(id=row.id)
+
+
+def _try(row: Judgement) -> int:
+    return edge.guarded(f"judgement of {row.ticket.key}", partial(_judge, row), partial(_broken, row))
+
+
+def _broken(row: Judgement, why: str) -> int:
+    """What was set aside counts as spent: nobody knows what became of the call."""
+    return _end(row, "failed", why, settled=row.settled + row.reserved)
 
 
 def _judge(row: Judgement) -> int:

@@ -5,6 +5,7 @@ A wish waits in the table until its run is open; its cause is the run's key, so 
 
 import logging
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from quarterdeck.flow import (
     attachments,
     breakdowns,
     copies,
+    edge,
     intake,
     judgements,
     outbox,
@@ -54,6 +56,10 @@ def _claim() -> Wish | None:
 
 
 def _try(wish: Wish) -> int:
+    return edge.guarded(f"wish {wish.id}", partial(_now_or_later, wish), partial(_hold, wish))
+
+
+def _now_or_later(wish: Wish) -> int:
     try:
         return _grant(wish)
     except TryLater as later:

@@ -170,6 +170,16 @@ def test_it_is_not_asked_when_it_is_switched_off_or_costs_too_much(wished: Any, 
     assert (model.heard, Run.objects.count()) == ([], 1)
 
 
+def test_what_nobody_foresaw_is_no_judgement_either(wished: Any, model: Provider) -> None:
+    Connection.objects.filter(kind="model").update(protocol="newer")  # of a version that was here before this one
+    wished()
+    starts.work(), judgements.work()
+    row = Judgement.objects.get()
+    assert "not foreseen (KeyError)" in row.why
+    assert row.settled > 0, "nobody knows what became of the call"
+    assert (model.heard, starts.work()) == ([], 1)
+
+
 def test_a_dead_workers_call_counts_and_is_made_again(wished: Any, model: Provider) -> None:
     wished()
     starts.work()

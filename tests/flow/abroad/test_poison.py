@@ -1,16 +1,28 @@
 """What PostgreSQL cannot hold, or nobody foresaw, comes from a tracker: it holds up itself and nobody else."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from deckwire.words import Phase
-from quarterdeck.flow import deliveries, intake, polls
+from quarterdeck.flow import deliveries, intake, polls, starts
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.tracker.port import Attachment, Comment, Heard, Issue, Link
-from quarterdeck.record.models import Connection, Delivery, News, Project, Run, Ticket, TicketComment, Watch
+from quarterdeck.record.models import (
+    Connection,
+    Delivery,
+    News,
+    Project,
+    Run,
+    Ticket,
+    TicketComment,
+    TrackerAccount,
+    Watch,
+    Wish,
+)
 from testkit.desk_abroad import ME, START, Abroad, issue, said
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +94,15 @@ def test_a_watch_that_breaks_us_says_so_and_the_others_are_polled(
     other.refresh_from_db()
     assert ("DataError" in watch.poll_note, watch.poll_tries) == (True, 1)
     assert (other.poll_note, other.polled_at is not None) == ("", True)
+
+
+def test_a_wish_that_breaks_us_waits_with_the_reason_and_the_others_start(
+    taken: Callable[..., Ticket], abroad: Abroad, rita: TrackerAccount
+) -> None:
+    taken(issue("1"), issue("2"))
+    for ticket in Ticket.objects.all():
+        Wish.objects.create(ticket=ticket, cause=ticket.key, why="mention", by="rita", by_name="Rita")
+    abroad.put(replace(issue("1"), version=2**70))
+    assert starts.work() == 1
+    assert (Run.objects.get().ticket.key, Wish.objects.get(state="waiting").ticket.key) == ("SHIP-2", "SHIP-1")
+    assert "not foreseen (DataError)" in Ticket.objects.get(key="SHIP-1").note
