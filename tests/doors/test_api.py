@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from deckwire.events import Said
-from deckwire.views import Fleet, ProjectView, Receipt, Snapshot, TicketView
+from deckwire.views import Fleet, Places, ProjectView, Receipt, Snapshot, TicketView
 from deckwire.words import Phase, RequestKind
 from quarterdeck.flow import pictures
 from quarterdeck.outside import plugs
@@ -318,8 +318,10 @@ def test_a_token_is_shown_once_and_is_only_its_owners(cast: rows.Cast, alice: Br
 def test_the_fleet_tells_idle_from_broken(cast: rows.Cast, alice: Browser) -> None:
     rows.attempt(rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING), doing="Reading")
     rows.run(rows.ticket(cast.lark))
+    rows.attempt(rows.move(rows.run(rows.ticket(cast.other)), Phase.STARTING))
     fleet = Fleet.model_validate(alice.get("/fleet"))
     assert (fleet.places.used, fleet.places.all, len(fleet.queue)) == (1, 4, 1)
+    assert fleet.places_in_all == Places(used=2, all=16), "with another project's, whom Alice does not see"
     assert fleet.queue[0].reason == "Next to start."
     assert [one.name for one in fleet.providers] == ["Rehearsal"]
 

@@ -120,7 +120,10 @@ class Provider(View):
 
 
 class Fleet(View):
+    """`places`: of the projects that one sees; `places_in_all`: of the whole installation, whose projects share them."""
+
     places: Places
+    places_in_all: Places
     backend: str = ""
     attempts: list[FleetAttempt] = Field(default_factory=list)
     queue: list[QueueEntry] = Field(default_factory=list)

@@ -680,8 +680,10 @@ export interface Provider {
   note: string;
 }
 
+/** `places`: of the projects that one sees; `places_in_all`: of the whole installation, whose projects share them. */
 export interface Fleet {
   places: Places;
+  placesInAll: Places;
   backend: string;
   attempts: FleetAttempt[];
   queue: QueueEntry[];

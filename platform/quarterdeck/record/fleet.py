@@ -37,13 +37,13 @@ LATE, BROKEN = 2, 6
 def fleet(projects: Sequence[UUID]) -> views.Fleet:
     with one_read():
         moment = now()
-        attempts = _attempts(projects)
+        used, in_all = house.in_use(), house.site_places()
         room = Project.objects.filter(id__in=projects).aggregate(all=Sum("places"))["all"] or 0
-        room = min(room, house.site_places())
         return views.Fleet(
-            places=views.Places(used=len(attempts), all=room), backend=settings.CLUSTER, attempts=attempts,
-            queue=_queue(projects, moment), sources=[*_doors(moment), *_leases(moment), *_outbox(moment)],
-            providers=_providers(),
+            places=views.Places(used=sum(used.get(one, 0) for one in projects), all=min(room, in_all)),
+            places_in_all=views.Places(used=sum(used.values()), all=in_all), backend=settings.CLUSTER,
+            attempts=_attempts(projects), queue=_queue(projects, moment),
+            sources=[*_doors(moment), *_leases(moment), *_outbox(moment)], providers=_providers(),
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { PageHead } from "@/app/page-head";
 import { getFleet } from "@/features/fleet/api/fleet";
 import { AttemptTable } from "@/features/fleet/attempts";
+import { free } from "@/features/fleet/free";
 import { Places } from "@/features/fleet/places";
 import { Providers } from "@/features/fleet/providers";
 import { QueueTable } from "@/features/fleet/queue";
@@ -16,7 +17,7 @@ export function FleetPage() {
   const fleet = useQuery({ queryKey: ["fleet"], queryFn: getFleet, refetchInterval: 5000 });
   return (
     <div className="flex h-full flex-col">
-      <PageHead title="Fleet" fact={fleet.data && `${fleet.data.places.used} of ${plural(fleet.data.places.all, "place")} in use, ${plural(fleet.data.queue.length, "run")} queued`} />
+      <PageHead title="Fleet" fact={fleet.data && `${fleet.data.places.used} of ${plural(fleet.data.places.all, "place")} of your projects in use, ${plural(fleet.data.queue.length, "run")} queued`} />
       <div tabIndex={0} role="region" aria-label="Fleet" className="hairline-t min-h-0 flex-1 overflow-y-auto px-5 py-5 max-tablet:px-4">
         <Reading read={fleet} what="The fleet could not be read.">{(data) => <Known fleet={data} />}</Reading>
       </div>
@@ -32,7 +33,7 @@ function Known({ fleet }: { fleet: Fleet }) {
         <Section title="Model providers"><Providers providers={fleet.providers} /></Section>
       </div>
       <div className="flex flex-col gap-8">
-        <Section title="Places" aside={<span className="num">{fleet.places.all - fleet.places.used} free</span>}><Places places={fleet.places} backend={fleet.backend} /></Section>
+        <Section title="Places of your projects" aside={<span className="num">{free(fleet)} free</span>}><Places places={fleet.places} inAll={fleet.placesInAll} backend={fleet.backend} /></Section>
         <Section title="Queue, with reasons"><QueueTable queue={fleet.queue} /></Section>
       </div>
       <Section title="Attempts" className="col-span-full"><AttemptTable attempts={fleet.attempts} /></Section>

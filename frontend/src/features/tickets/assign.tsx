@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { open, toAssign } from "@/app/overlays";
 import { mayDecide, useMe } from "@/app/session";
 import { getFleet } from "@/features/fleet/api/fleet";
+import { free } from "@/features/fleet/free";
 import { getConnections } from "@/features/settings/api/connections";
 import { assignTickets } from "@/features/tickets/api/assign";
 import { useTickets } from "@/features/tickets/use-tickets";
@@ -100,9 +101,8 @@ function Most({ chosen, cap, projects }: { chosen: readonly TicketView[]; cap: n
   const fleet = useQuery({ queryKey: ["fleet"], queryFn: getFleet });
   const caps = chosen.map((ticket) => cap ?? projects.find((project) => project.id === ticket.project)?.capMicro ?? 0);
   const currency = projects.find((project) => project.id === chosen[0]?.project)?.currency;
-  const free = fleet.data && fleet.data.places.all - fleet.data.places.used;
   const most = chosen.length === 0 || caps.includes(0) ? "" : `At most ${money(caps.reduce((sum, one) => sum + one, 0), currency)}`;
-  return <>{[most, free === undefined ? "" : `${free} of ${plural(fleet.data!.places.all, "place")} free`].filter(Boolean).join(", ")}</>;
+  return <>{[most, fleet.data ? `${free(fleet.data)} of ${plural(fleet.data.places.all, "place")} free` : ""].filter(Boolean).join(", ")}</>;
 }
 
 /** The money's name where all of these projects count in one; a cap is typed once for all. */
