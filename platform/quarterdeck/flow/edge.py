@@ -24,12 +24,12 @@ def guarded(what: str, act: Callable[[], int], broken: Callable[[str], int]) -> 
         return broken(f"It failed in a way that was not foreseen ({type(bad).__name__}); the log has the rest.")
 
 
-def each(what: str, runs: Iterable[UUID], advance: Callable[[UUID], bool]) -> int:
-    """Takes each run as far as it goes now. Returns how many `advance` says True of."""
+def each(what: str, runs: Iterable[UUID], advance: Callable[[UUID], int]) -> int:
+    """Takes each run as far as it goes now. The sum of what `advance` returns."""
     return sum(guarded(f"{what} {one}", partial(_advanced, what, one, advance), lambda _: 0) for one in runs)
 
 
-def _advanced(what: str, run: UUID, advance: Callable[[UUID], bool]) -> int:
+def _advanced(what: str, run: UUID, advance: Callable[[UUID], int]) -> int:
     try:
         return advance(run)
     except (TryLater, GaveUp) as later:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from deckwire.words import Phase, RequestKind
-from quarterdeck.flow import outbox, stages, status
+from quarterdeck.flow import edge, outbox, stages, status
 from quarterdeck.outside.tracker.text import visible
 from quarterdeck.record.models import OPEN_PHASES, OPEN_REQUEST, Outbox, Proposal, Report, Request, Run, StreamHead
 
@@ -30,7 +30,7 @@ ENDED = (Phase.MERGED, Phase.CLOSED, Phase.FAILED)
 
 def work() -> int:
     """Returns how many writes were put on their way."""
-    return sum(_report(run) for run in _behind())
+    return edge.each("report", _behind(), _report)
 
 
 def _behind() -> list[UUID]:

@@ -164,6 +164,18 @@ def test_a_worker_that_died_after_the_write_writes_the_same_again_in_place(live:
     assert ledger.heads([live.stream])[live.stream] == Report.objects.get().seq
 
 
+def test_a_run_whose_report_breaks_us_leaves_the_others_told(
+    taken: Callable[..., Ticket], live: Run, alice_acts: Actor
+) -> None:
+    other = intake.open_run(alice_acts, "other", taken(issue("2")).id)
+    report.work()
+    Outbox.objects.all().delete()
+    Report.objects.filter(run=live.id).update(told=7, seq=0)  # of no form that any version wrote
+    Report.objects.filter(run=other.id).update(digest="", seq=0)
+    assert report.work() == 1
+    assert Outbox.objects.get().body["run"] == str(other.id)
+
+
 def test_a_parents_status_tells_how_far_its_sub_tasks_are(
     taken: Callable[..., Ticket], abroad: Abroad, alice_acts: Actor
 ) -> None:
