@@ -90,6 +90,18 @@ def test_what_can_never_be_fetched_ends_its_runs_in_words(run: Run, remote: Call
     assert Repository.objects.get().fetch_due is None
 
 
+def test_one_that_breaks_us_is_asked_again_later_in_words_and_the_others_are_fetched_now(
+    run: Run, remote: Callable[..., Remote]
+) -> None:
+    remote(ZeroDivisionError())
+    reconcile.admit_all()
+    wren = Project.objects.create(slug="wren", name="Wren", key="WREN")
+    Repository.objects.create(project=wren, url=Repository.objects.get().url, fetch_due=Now())
+    assert fetches.work() == 1
+    assert "not foreseen (ZeroDivisionError)" in why(run)
+    assert Repository.objects.get(project=run.project).fetch_lease is None
+
+
 def test_who_died_at_it_is_followed_by_another_when_its_lease_is_over(run: Run, remote: Callable[..., Remote]) -> None:
     remote()
     reconcile.admit_all()

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import launch, logins, pokes
+from quarterdeck.flow import edge, launch, logins, pokes
 from quarterdeck.outside import plugs
 from quarterdeck.record import leases, places, turns, wakes
 from quarterdeck.record.models import Repository, RunRepository
@@ -50,6 +50,11 @@ def _claim() -> Repository | None:
 def _fetch(row: Repository) -> int:
     # Chosen before git is asked: who queues up meanwhile is not given a commit older than its ticket.
     waiting = _who_could_start(row)
+    again = partial(_again, row, waiting)
+    return edge.guarded(f"fetch of {row.id}", partial(_mirror, row, waiting), lambda why: again(TryLater(why)))
+
+
+def _mirror(row: Repository, waiting: list[RunRepository]) -> int:
     held = Repository.objects.filter(id=row.id)
     try:
         with leases.renewing(RENEW_S, partial(held.update, fetch_lease=Now() + LEASE)):
@@ -60,8 +65,7 @@ def _fetch(row: Repository) -> int:
             launch.refuse(one.run, no)
         return 0
     except (TryLater, GaveUp) as later:
-        _again(row, waiting, later)
-        return 0
+        return _again(row, waiting, later)
     for one in waiting:
         _begin_at(one, row, heads)
     _end(row, newest=heads.get(row.branch, ""))
@@ -104,7 +108,7 @@ def _end(row: Repository, **seen: str) -> None:
     _keep(row, done | seen)
 
 
-def _again(row: Repository, waiting: list[RunRepository], later: TryLater | GaveUp) -> None:
+def _again(row: Repository, waiting: list[RunRepository], later: TryLater | GaveUp) -> int:
     pause = min(MAX_PAUSE, max(getattr(later, "after", 0.0), 2.0 ** min(row.fetch_tries, 9)))
     log.warning("fetches: %s: %s", row.id, later.text)
     # Where only a review or a check of the settings wanted to know, it is asked for again by hand.
@@ -112,6 +116,7 @@ def _again(row: Repository, waiting: list[RunRepository], later: TryLater | Gave
     _keep(row, {"fetch_due": due, "fetch_lease": None, "fetch_note": later.text[:400], "looked_at": Now()})
     for one in waiting:
         wakes.tell("card", run=str(one.run_id))
+    return 0
 
 
 def _keep(row: Repository, what: dict[str, Any]) -> None:
