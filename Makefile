@@ -9,7 +9,7 @@ HOUSES := $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 JIRA := tests/outside/tracker tests/flow/abroad tests/doors/test_hooks.py tests/browser/test_trackers.py $(wildcard tests/*/test_jira*.py)
 
-.PHONY: help run test check types bench story faults browser jira pods bench-pods cluster-up cluster-down ready-to-test ready-for-pods ready-to-check
+.PHONY: help run test check types bench story faults browser jira pods bench-pods dockerfiles cluster-up cluster-down ready-to-test ready-for-pods ready-to-check
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,7 +18,7 @@ run: ## start everything on this machine; Ctrl-C stops it
 	@exec ./run
 
 test: ready-to-test ## set up, then every test: units and contracts, frontend, story, faults, browser
-	$(PYTEST) -n 4 -m "not story and not faults and not browser and not pods and not bench"
+	$(PYTEST) -n 4 -m "not story and not faults and not browser and not pods and not bench and not dockerfiles"
 	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run unit
 	$(HOUSES) -m "story or faults or browser"
 
@@ -59,6 +59,9 @@ pods: ready-for-pods ## agents in real pods of clusters of our own (root; the fi
 
 bench-pods: ready-for-pods ## how soon a pod's agent works: 1, 10 and 30 at once, beside a bare pod
 	$(PYTEST) -m "pods and bench" -s
+
+dockerfiles: ready-to-test ## build the Dockerfiles and run what they make (root, Debian's buildah and mmdebstrap; no Docker)
+	$(PYTEST) -m dockerfiles tests/infra
 
 cluster-up: ## a Kubernetes of our own on this machine: LEVEL=node (real pods, root) or LEVEL=api
 	@infra/cluster/given.sh || infra/cluster/up.sh $(or $(LEVEL),node)

@@ -79,7 +79,7 @@ wheels() { # EXTRA ROOT
   local version asked into
   version="$(cd "$2/usr/bin" && ls python3.[0-9]* | head -1)"; version="${version#python}"
   asked="$(cd "$TOP" && uv export -q --frozen --no-dev --no-default-groups --extra "$1" --no-emit-project --no-header)"
-  into="$QD_IMAGES/wheels-$1-$(printf '%s %s %s' "$asked" "$version" "$(declare -f install_wheels)" | digest)"
+  into="$QD_IMAGES/wheels-$1-$(printf '%s %s %s' "$asked" "$version" "$(declare -f install_wheels; cat "$ME/trim.sh")" | digest)"
   once "$into" install_wheels "$version" "$asked"
   echo "$into"
 }
@@ -89,11 +89,7 @@ install_wheels() { # VERSION REQUIREMENTS INTO
   uv pip install -q --no-config --no-deps --require-hashes --only-binary :all: --python-version "$1" \
     --python-platform "$(uname -m)-manylinux_2_36" --link-mode copy --target "$3" -r "$3.txt" >&2
   rm -f "$3.txt"
-  find "$3" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
-  # where a wheel was fetched from, and when, is nothing of the image's
-  rm -rf "$3/bin" "$3/.lock"
-  find "$3" \( -path '*.dist-info/direct_url.json' -o -path '*.dist-info/uv_cache.json' -o -path '*.dist-info/RECORD' \
-    -o -path '*.dist-info/REQUESTED' -o -path '*.dist-info/INSTALLER' \) -delete
+  "$ME/trim.sh" "$3"
 }
 
 bundle() { say "self-contained agent"; "$ME/bundle.sh" "$@"; }       # ROOT WHEELS INTO
@@ -108,7 +104,7 @@ pack() { # NAME WORDS...
 # unless NAME KEY: whether NAME must be made again
 unless() { [ ! -e "$QD_IMAGES/$1.tar" ] || [ "$(cat "$QD_IMAGES/$1.key" 2>/dev/null)" != "$2" ]; }
 made() { echo "$2" >"$QD_IMAGES/$1.key"; }
-script() { cat "$ME"/*.sh "$ME/oci.py" "$ME/deckhand"/* | digest; }
+script() { cat "$ME"/{build,bundle,sources,trim}.sh "$ME/oci.py" "$ME/deckhand"/* | digest; }
 
 image_pause() {
   local key; key="pause $SUITE $(script)"
@@ -165,6 +161,7 @@ platform() { # ROOT INTO
   sources "$TOP/agents/deckwire" "$at/agents/deckwire"
   sources "$TOP/frontend/dist" "$at/frontend/dist"
   cp "$TOP/manage.py" "$at/"
+  named "$TOP/pyproject.toml" "$at/packages"
   install -m 755 "$ME/quarterdeck"/* "$at/bin/"
   of_root "$1" -m compileall -q -j 0 -s "$2" -p / --invalidation-mode unchecked-hash "$at"
 }

@@ -98,6 +98,10 @@ def installed(cluster: Cluster, **values: Any) -> Iterator[Installed]:
     for name in ("platform", "postgres", "valkey"):
         infra.image(name)
         cluster.script("load.sh", name)
+    if infra.TAG == "dockerfile":
+        for name in ("platform", "agent"):
+            infra.dockerfile(name)
+            cluster.script("load.sh", f"{name}-dockerfile")
     folder = Path(tempfile.mkdtemp(prefix="qd-volume-"))
     house = Installed(cluster, folder / "repos")
     for one in (house.data, folder / PACKAGES):
@@ -187,7 +191,9 @@ def values_of(house: Installed) -> Json:
         "web": {"replicas": PARTS["web"], "autoscaling": {"enabled": False}},
         "worker": {"replicas": PARTS["worker"]}, "reconciler": {"replicas": PARTS["reconciler"]},
         "git": {"storage": {"size": "1Gi"}},
-        "agents": {"namespace": house.agents, "site": house.namespace, "environmentsClaim": PACKAGES},
+        "image": {"tag": infra.TAG},
+        "agents": {"namespace": house.agents, "site": house.namespace, "environmentsClaim": PACKAGES,
+                   "image": f"localhost/quarterdeck/agent:{infra.TAG}"},
         "outlet": {"enabled": True},
         "ingress": {"tlsSecret": ""},
         "dns": {"policy": "None", "config": {
