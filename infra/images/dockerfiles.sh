@@ -10,7 +10,7 @@ SOURCES="${QD_APT_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
 [ -e "$SOURCES" ] || SOURCES=/etc/apt/sources.list
 STORE="${QD_STORE:-$QD_CACHE/dockerfiles}"
 OWN_CAS=/usr/local/share/ca-certificates                # behind a proxy that opens TLS, what is fetched is signed by these
-unset SOURCE_DATE_EPOCH
+PATH="$PATH:$TOP/.boot/bin"                             # uv, where only ./run brought it
 
 digest() { sha256sum | cut -c1-16; }
 buildah() { command buildah --root "$STORE/layers" --runroot "$STORE/run" --storage-driver "$DRIVER" "$@"; }
