@@ -21,6 +21,8 @@ CONFIG = """\
 	protectNTFS = true
 [gc]
 	auto = 0
+[maintenance]
+	auto = false
 [submodule]
 	recurse = false
 [fetch]

@@ -57,24 +57,28 @@ class Workspace:
         """Clones, or fetches, and puts the tree at `commit`. Raises Misconfigured when that cannot be done."""
         self.git.git_dir.mkdir(parents=True, exist_ok=True)
         self.tree.mkdir(parents=True, exist_ok=True)
+        # A fresh place, as most are: a process of git that has nothing to find or to remove there is spared.
+        nothing, bare = not any(self.git.git_dir.iterdir()), not any(self.tree.iterdir())
         self.git.write_config()
         try:
             await self.git.run("init", "--quiet")
             self._exclude()
-            await self._fetch(commit)
+            await self._fetch(commit, nothing)
             await self.git.run("reset", "--quiet", "--hard", commit)
-            await self.git.run("clean", "-ffdq")
+            if not bare:
+                await self.git.run("clean", "-ffdq")
         except GitFailed as bad:
             raise Misconfigured(f"cannot check out {commit[:12]}: {bad}") from bad
         self.head, self.dirty = commit, False
 
-    async def _fetch(self, commit: str) -> None:
+    async def _fetch(self, commit: str, nothing: bool) -> None:
         # After a death between push and step the branch is ahead of the state: the next push replaces exactly that.
         self._remote = "" if self._first else await self._listed()
         for wanted in dict.fromkeys([*([self.ref] if self._remote else []), commit]):
-            if wanted == commit and await self._has(commit):
+            if wanted == commit and not nothing and await self._has(commit):
                 continue
             await self.fetch(wanted)
+            nothing = False
 
     async def fetch(self, wanted: str) -> None:
         """A ref or a commit. Raises GitFailed when the service does not have it."""
