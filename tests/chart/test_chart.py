@@ -196,13 +196,13 @@ def test_what_is_watched_is_there(rendered: Callable[..., list[Json]]) -> None:
         assert env["QUARTERDECK_METRICS_LISTEN"] == f"0.0.0.0:{port['port']}"
 
 
-def test_operators_run_the_servers_where_they_are_asked_to(rendered: Callable[..., list[Json]]) -> None:
+def test_what_needs_an_operator_is_there_where_it_is_asked_for(rendered: Callable[..., list[Json]]) -> None:
     objects = rendered(
-        "database.cloudNativePG.enabled=true", "valkey.operator.enabled=true", "serviceMonitor.enabled=true",
+        "database.cloudNativePG.enabled=true", "serviceMonitor.enabled=true",
         "gateway.enabled=true", "gateway.parentRefs[0].name=edge", "ingress.enabled=false",
     )  # fmt: skip
     kinds = {one["kind"] for one in objects}
-    assert {"Cluster", "Valkey", "ServiceMonitor", "HTTPRoute"} <= kinds
+    assert {"Cluster", "ServiceMonitor", "HTTPRoute"} <= kinds
     assert "Ingress" not in kinds
     env = {one["name"]: one for one in pods(objects)["web"]["spec"]["containers"][0]["env"]}
     assert env["DATABASE_URL"]["valueFrom"]["secretKeyRef"] == {"name": "qd-db-app", "key": "uri"}
