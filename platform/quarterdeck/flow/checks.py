@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from deckwire.events import Checked
 from deckwire.tokens import digest
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import environments, pokes, wishes
+from quarterdeck.flow.edge import guarded
 from quarterdeck.outside import names
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import ledger, tokens
@@ -37,19 +39,35 @@ class CreateCheck:
 
 def compare(places: Mapping[str, PlaceSeen], known: set[str]) -> list[CreateCheck]:
     """Marks what ended, adds the names of living checks to `known` (the rest is an orphan), and asks for new places."""
-    orders = []
+    orders: list[CreateCheck] = []
     running: Counter[bool] = Counter()
     for check in Check.objects.filter(state__in=OPEN).order_by("id"):
-        place = places.get(check.place) if check.place else None
-        if check.state == "running":
-            running[_installs(check)] += _still_runs(check, place, known)
-            if place is None and not check.place_uid:
-                # Asked for and never seen: whoever carried that out may have died on the way. Twice is the same place.
-                orders.append(CreateCheck(_spec(check, _secret(check)), check.id))
-        elif running[_installs(check)] < PLACES:
-            running[_installs(check)] += 1
-            orders.append(_start(check, known))
+        look = partial(_one, check, places, known, running)
+        orders += guarded(f"check {check.id}", look, partial(_broken, check))
     return orders
+
+
+def _one(check: Check, places: Mapping[str, PlaceSeen], known: set[str], running: Counter[bool]) -> list[CreateCheck]:
+    place = places.get(check.place) if check.place else None
+    if check.state == "running":
+        running[_installs(check)] += _still_runs(check, place, known)
+        # Asked for and never seen: whoever carried that out may have died on the way. Twice is the same place.
+        unseen = place is None and not check.place_uid
+        return [CreateCheck(_spec(check, _secret(check)), check.id)] if unseen else []
+    if running[_installs(check)] >= PLACES:
+        return []
+    order = _start(check, known)
+    running[_installs(check)] += 1
+    return [order]
+
+
+def _broken(check: Check, words: str) -> list[CreateCheck]:
+    """Its row is of another version: it says nothing, the others go on."""
+    with transaction.atomic():
+        if Check.objects.select_for_update().filter(id=check.id, state__in=OPEN).exists():
+            tokens.revoke(check)
+            _close(check, "broken", words)
+    return []
 
 
 def placed() -> list[str]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
@@ -10,9 +11,10 @@ from django.db import InterfaceError, OperationalError
 from quarterdeck.errors import GaveUp, TryLater
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
-def guarded(what: str, act: Callable[[], int], broken: Callable[[str], int]) -> int:
+def guarded(what: str, act: Callable[[], T], broken: Callable[[str], T]) -> T:
     """What `act` returns. What nobody foresaw goes to the log, and to `broken` as words that name the kind of error only: its
     text may quote what an outside service said, a secret too."""
     try:

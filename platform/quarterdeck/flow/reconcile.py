@@ -6,6 +6,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -16,12 +17,14 @@ from deckwire import crash
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import checks, environments, launch, losses, priorities, wishes
+from quarterdeck.flow.edge import guarded
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
 from quarterdeck.record.models import Attempt, Run
 
 START_GRACE = timedelta(seconds=90)
 LEAVE_GRACE = timedelta(seconds=20)
+NODE_LENGTH = 120
 MANY = 10
 PATIENCE = 4
 """So many leases long MANY that fell silent together are waited for."""
@@ -57,13 +60,23 @@ def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Orde
     known = set[str]()
     for attempt in Attempt.objects.filter(gone=False).select_related("run__project").order_by("id"):
         known.add(attempt.place)
-        orders += _live(attempt, places) if attempt.live else _over(attempt, places)
+        orders += guarded(f"attempt {attempt.id}", partial(_one, attempt, places), partial(_broken, attempt))
     orders += checks.compare(places, known)
     orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
     orders += environments.compare(there, places)
     _find_silent()
     losses.strays()
     return orders
+
+
+def _one(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
+    return _live(attempt, places) if attempt.live else _over(attempt, places)
+
+
+def _broken(attempt: Attempt, words: str) -> list[Order]:
+    """What a place says may be an agent's own words, and a row may be of another version: it ends, the others go on."""
+    losses.lost(attempt.id, reason="broken", text=words, blame=Blame.INFRASTRUCTURE)
+    return []
 
 
 def _live(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
@@ -94,7 +107,7 @@ def _saw(attempt: Attempt, place: PlaceSeen) -> None:
     if attempt.place_uid == place.uid and attempt.state != AttemptState.CREATED:
         return
     Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED).update(state=AttemptState.PENDING)
-    Attempt.objects.filter(id=attempt.id).update(place_uid=place.uid, node=place.node)
+    Attempt.objects.filter(id=attempt.id).update(place_uid=place.uid, node=place.node[:NODE_LENGTH])
     wakes.tell("card", run=str(attempt.run_id))
 
 

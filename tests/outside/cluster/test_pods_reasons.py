@@ -175,6 +175,22 @@ def test_a_pod_knows_whose_it_is() -> None:
     )
 
 
+@pytest.mark.parametrize("epoch", ["", "three", "-1", None])
+def test_a_label_that_somebody_changed_is_no_reason_to_fall_over(epoch: str | None) -> None:
+    one = pod()
+    one["metadata"]["labels"]["quarterdeck/epoch"] = epoch
+    if epoch is None:
+        del one["metadata"]["labels"]["quarterdeck/epoch"]
+    assert reasons.seen(one, BORN).epoch == 0
+
+
+def test_what_a_pod_or_a_registry_says_is_shown_without_what_no_eye_sees() -> None:
+    seen = reasons.seen(ended(1, message="so\u202efar\x1b[2J\0"), BORN)
+    assert seen.text.endswith("so far [2J ")
+    hangs = reasons.seen(waiting("ErrImagePull", f"{IMAGE}: \0 teapot"), BORN)
+    assert hangs.waiting_for.isprintable()
+
+
 def test_every_end_that_asks_a_person_says_what_to_do() -> None:
     """`start_failed` is told by the agent itself, in its own words."""
     asks = {reason for reason, (blame, _) in END_REASONS.items() if blame == Blame.CONFIGURATION} - {"start_failed"}

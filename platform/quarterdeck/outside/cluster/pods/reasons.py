@@ -207,30 +207,36 @@ def _last_line(text: str) -> str:
     return lines[-1][:500] if lines else ""
 
 
+def _plain(text: str) -> str:
+    """Whatever a process of the pod, or a registry, wrote: without what no record takes (NUL) and no eye sees (bidi, escapes)."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _sentence(words: str) -> str:
     return f"It waited for {words}."
 
 
 def _living(pod: Json, state: PlaceState, waiting_for: str) -> PlaceSeen:
-    return PlaceSeen(**_who(pod), state=state, waiting_for=waiting_for)
+    return PlaceSeen(**_who(pod), state=state, waiting_for=_plain(waiting_for))
 
 
 def _end(pod: Json, reason: str, text: str) -> PlaceSeen:
     blame, sentence = END_REASONS[reason]
     done = _state(pod, "terminated") or {}
     return PlaceSeen(
-        **_who(pod), state=PlaceState.ENDED, reason=reason, text=f"{sentence} {text}".strip()[:1000], blame=blame,
+        **_who(pod), state=PlaceState.ENDED, reason=reason, text=_plain(f"{sentence} {text}".strip()[:1000]), blame=blame,
         exit_code=done.get("exitCode"),
     )  # fmt: skip
 
 
 def _who(pod: Json) -> Json:
     labels = pod["metadata"].get("labels", {})
+    epoch = labels.get(EPOCH, "")
     return {
         "name": pod["metadata"]["name"],
         "uid": pod["metadata"]["uid"],
         "kind": labels.get(KIND, ""),
         "run": labels.get(RUN, ""),
-        "epoch": int(labels.get(EPOCH, "0")),
+        "epoch": int(epoch) if epoch.isdecimal() else 0,
         "node": pod.get("spec", {}).get("nodeName", ""),
     }
