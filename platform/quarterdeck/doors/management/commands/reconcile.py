@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 import socket
+import time
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -24,6 +26,9 @@ from quarterdeck.record import leases
 log = logging.getLogger(__name__)
 LEASE_S = 10.0
 RESYNC_S = 1.0
+GATHER_S = 0.25
+HANDS = 8
+"""Orders that are carried out at the same time."""
 
 
 class Command(BaseCommand):
@@ -54,14 +59,17 @@ class Reconciler:
         helpers = [asyncio.create_task(self._watch()), asyncio.create_task(wakeups.listen("places", self.wake))]
         log.info("reconciler: ready")
         while not self.stop.is_set():
-            await self._pass()
-            await self._rest()
+            began = time.monotonic()
+            if not await self._pass():
+                await self._rest(time.monotonic() - began)
         for helper in helpers:
             helper.cancel()
         with contextlib.suppress(DatabaseError):
             await _db(leases.drop)("reconciler", self.me)
 
-    async def _rest(self) -> None:
+    async def _rest(self, took: float) -> None:
+        """A look costs what the fleet is large: while changes pour in, as long is rested as was looked, and they gather."""
+        await _within(min(took, GATHER_S), self.stop.wait())
         waits = [asyncio.create_task(self.wake.wait()), asyncio.create_task(self.stop.wait())]
         await asyncio.wait(waits, timeout=RESYNC_S, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
@@ -72,21 +80,21 @@ class Reconciler:
         async for _ in self.cluster.watch():
             self.wake.set()
 
-    async def _pass(self) -> None:
-        """Never dies of a bad pass: the next one looks again at everything."""
+    async def _pass(self) -> bool:
+        """True when places were given, which are to be made at once. Never dies of a bad pass: the next one looks again at
+        everything."""
         try:
             self.acts = await _db(leases.take)("reconciler", self.me, LEASE_S)
             if not self.acts:
-                return
+                return False
             seen, there = await self._look(), await self.cluster.environments()
-            for order in await _db(reconcile.compare)(seen, there):
-                await self._carry_out(order)
-            if await _db(reconcile.admit_all)(await self.cluster.environments()):
-                self.wake.set()
+            await self._carry_out(await _db(reconcile.compare)(seen, there))
+            return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
         except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
+        return False
 
     async def _look(self) -> list[PlaceSeen]:
         """All places: a list, and each one anew that it lacks."""
@@ -94,7 +102,19 @@ class Reconciler:
         again = [await self.cluster.observe(name) for name in await _db(reconcile.absent)(seen)]
         return [*seen, *(place for place in again if place is not None)]
 
-    async def _carry_out(self, order: reconcile.Order) -> None:
+    async def _carry_out(self, orders: Sequence[reconcile.Order]) -> None:
+        """Some at once, and all of them before the next look: fifty places shall not wait for each other's answers."""
+        hands = asyncio.Semaphore(HANDS)
+
+        async def one(order: reconcile.Order) -> None:
+            async with hands:
+                await self._act_on(order)
+
+        for bad in await asyncio.gather(*map(one, orders), return_exceptions=True):
+            if bad is not None:
+                raise bad
+
+    async def _act_on(self, order: reconcile.Order) -> None:
         """An order that this machine cannot carry out now does not hold up the ones behind it."""
         try:
             await self._act(order)
@@ -126,6 +146,11 @@ class Reconciler:
         else:
             crash.point("place.made")
             await _db(created)(row, place)
+
+
+async def _within(seconds: float, what: Coroutine[Any, Any, Any]) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(what, seconds)
 
 
 def _db(function: Any) -> Any:
