@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deckwire.words import AttemptState, Phase
+from quarterdeck.errors import TryLater
 from quarterdeck.flow import actor, checks, intake, reconcile
 from quarterdeck.outside.cluster.pods import reasons
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceState
@@ -108,3 +109,26 @@ def test_a_check_whose_order_nobody_understands_holds_up_nobody(fleet: Fleet) ->
     odd.refresh_from_db()
     assert odd.state == "broken"
     assert "KeyError" in odd.note
+
+
+LATE = TryLater("The agents' namespace is full.", after=5.0, reason="quota")
+
+
+def test_a_late_refusal_ends_no_attempt_whose_place_another_reconciler_made(fleet: Fleet) -> None:
+    """It was thought dead, and goes on with orders of long ago."""
+    (one,) = fleet(1)
+    reconcile.not_created(one, LATE)
+    assert Attempt.objects.get().live
+    assert Run.objects.get(id=one.run_id).phase == Phase.STARTING
+
+
+def test_late_words_of_another_reconciler_end_no_check_and_name_no_place_of_an_earlier_try(fleet: Fleet) -> None:
+    (one,) = fleet(1)
+    check = Check.objects.create(run_id=one.run_id, order={"seconds": 1, "trees": {}})
+    reconcile.compare([place(one)])
+    check.refresh_from_db()
+    checks.created(check.id, PlaceSeen("check-before", "u0", "check", "", 0, PlaceState.RUNNING))
+    assert Check.objects.get().place_uid == ""
+    checks.created(check.id, PlaceSeen(check.place, "u1", "check", "", 0, PlaceState.RUNNING))
+    checks.not_created(check.id, LATE)
+    assert (Check.objects.get().state, Check.objects.get().place_uid) == ("running", "u1")

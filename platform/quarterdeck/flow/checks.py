@@ -122,10 +122,12 @@ def _spec(check: Check, secret: str) -> PlaceSpec:
 
 
 def created(check_id: UUID, place: PlaceSeen) -> None:
-    Check.objects.filter(id=check_id).update(place_uid=place.uid)
+    Check.objects.filter(id=check_id, place=place.name).update(place_uid=place.uid)
 
 
 def not_created(check_id: UUID, error: Refused | TryLater | GaveUp) -> None:
+    if Check.objects.filter(id=check_id).exclude(place_uid="").exists():
+        return  # another reconciler has made it meanwhile
     # Packages that are gone come back with a run, not with a check: it must not ask for ever.
     ended(check_id, error.text, free=isinstance(error, TryLater) and error.reason != "environment_missing")
 

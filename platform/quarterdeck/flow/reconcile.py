@@ -183,7 +183,10 @@ def created(attempt: Attempt, place: PlaceSeen) -> None:
 
 
 def not_created(attempt: Attempt, error: Refused | TryLater | GaveUp) -> None:
-    """No room, or not now: back to the queue, not failed. What cannot work until somebody mends it: a person."""
+    """No room, or not now: back to the queue, not failed. What cannot work until somebody mends it: a person. Nothing, when
+    another reconciler has made the place meanwhile: who was slow must not end what works."""
+    if Attempt.objects.filter(id=attempt.id).exclude(place_uid="").exists():
+        return
     if isinstance(error, TryLater) and error.reason == "cluster_away":
         # It may be there or not: the same name is asked for again, and an adopted place is one place.
         Attempt.objects.filter(id=attempt.id).update(doing=error.text[:300], sign_at=Now())

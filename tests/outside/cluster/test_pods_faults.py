@@ -217,6 +217,41 @@ class TestRefusals:
         await other.close()
 
 
+class TestTwoReconcilers:
+    """One was thought dead and goes on: what the other made meanwhile is adopted, whatever the server says of a second one."""
+
+    @pytest.mark.parametrize(
+        "answer", [(403, "Forbidden", QUOTA), (429, "TooManyRequests", "slow down"), (409, "AlreadyExists", "")]
+    )
+    async def test_a_refusal_of_the_second_pod_of_a_name_takes_nothing_from_the_first(
+        self, world: PodsWorld, answer: Any
+    ) -> None:
+        """The first one took the quota's last place, and its quota is asked before its name."""
+        not_yet = failure(404, "NotFound", 'pods "run-1" not found')
+        made = await world.cluster.create(world.spec())
+        other = world.again()
+        world.server.refusals += [("GET", "pods", not_yet), ("POST", "pods", failure(*answer))]
+        assert (await other.create(world.spec())).uid == made.uid
+        assert (pods(world), secrets(world)) == ({"run-1"}, {"run-1"})
+        await other.close()
+
+    async def test_a_secret_that_the_other_made_is_not_taken_from_under_its_pod(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        world.server.remove("run-1", silently=True)  # it is being made: only its secret is there
+        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", QUOTA))]
+        other = world.again()
+        with pytest.raises(TryLater):
+            await other.create(world.spec())
+        assert secrets(world) == {"run-1"}
+        await other.close()
+
+    async def test_a_secret_that_its_maker_took_back_is_made_anew_for_the_pod(self, world: PodsWorld) -> None:
+        made = await world.cluster.create(world.spec())
+        del world.server.objects["secrets"]["run-1"]
+        assert (await world.cluster.create(world.spec())).uid == made.uid
+        assert world.server.objects["secrets"]["run-1"]["metadata"]["ownerReferences"][0]["uid"] == made.uid
+
+
 class TestLeaving:
     async def test_a_pod_that_is_on_its_way_out_is_left_alone_until_it_is_overdue(self, still: PodsWorld) -> None:
         made = await still.cluster.create(still.spec())

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from deckwire import crash
@@ -57,7 +56,7 @@ class PodsCluster:
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         try:
             there = await self._get(spec.name)
-            return await self._adopt(there) if there else await self._make(spec)
+            return await self._adopt(spec, there) if there else await self._make(spec)
         except (Said, Away) as bad:
             raise translate(bad) from bad
 
@@ -125,32 +124,57 @@ class PodsCluster:
         images.check(spec)
         await self._check_room(spec.kind)
         ground, folder = await self._named_addresses(), await self.packages.prepare(spec)
-        with suppress_taken():
-            await self.api.ask("POST", "/secrets", body=manifest.secret(ground, spec))
+        ours = await self._secret(spec)
         crash.point("pod.secret")
         try:
             made = await self.api.ask("POST", "/pods", body=manifest.pod(ground, spec, folder))
         except Said as no:
-            if no.status == 409 and (there := await self._get(spec.name)):
-                return await self._adopt(there)
             if no.status < 500:  # else it may have been made all the same
-                with suppress(Said, Away):
-                    await self.api.ask("DELETE", f"/secrets/{spec.name}")
+                if there := await self._get(
+                    spec.name
+                ):  # by another one of us: a full quota is told before a taken name
+                    return await self._adopt(spec, there)
+                await self._take_back(spec.name, ours)
             raise
         crash.point("pod.made")
         self.mirror.put(made)
-        with suppress(Said, Away):
-            await self._give(spec.name, made["metadata"]["uid"])
+        await self._hand_over(spec, made["metadata"]["uid"])
         return self._seen(made)
 
-    async def _adopt(self, there: Json) -> PlaceSeen:
+    async def _secret(self, spec: PlaceSpec) -> str:
+        """Its uid; "" when somebody made it before: it holds the same, and is not ours to remove."""
+        try:
+            made = await self.api.ask("POST", "/secrets", body=manifest.secret(self.ground, spec))
+        except Said as taken:
+            if taken.status != 409:
+                raise
+            return ""
+        return str(made["metadata"]["uid"])
+
+    async def _take_back(self, name: str, uid: str) -> None:
+        if uid:
+            with suppress(Said, Away):
+                await self.api.ask("DELETE", f"/secrets/{name}", body={"preconditions": {"uid": uid}})
+
+    async def _hand_over(self, spec: PlaceSpec, uid: str) -> None:
+        """The secret goes with its pod from here on. One that was taken back by who made it is made anew: the kubelet waits."""
+        with suppress(Said, Away):
+            try:
+                await self._give(spec.name, uid)
+            except Said as gone:
+                if gone.status != 404:
+                    raise
+                again = manifest.secret(self.ground, spec)
+                again["metadata"] |= manifest.owned_by(spec.name, uid)["metadata"]
+                await self.api.ask("POST", "/secrets", body=again)
+
+    async def _adopt(self, spec: PlaceSpec, there: Json) -> PlaceSeen:
         """Who made it may have died before its secret was its own."""
         if not self._is_ours(there):
             raise Refused(f"A pod named {there['metadata']['name']} is there and not ours.", reason="name_taken")
         if there["metadata"].get("deletionTimestamp"):
             raise TryLater("A place of this name is just being removed.", after=0.5, reason="leaving")
-        with suppress(Said, Away):
-            await self._give(there["metadata"]["name"], there["metadata"]["uid"])
+        await self._hand_over(spec, there["metadata"]["uid"])
         return self._seen(there)
 
     async def _check_room(self, kind: str) -> None:
@@ -243,16 +267,6 @@ class PodsCluster:
                         "DELETE", f"/secrets/{name}", body={"preconditions": {"uid": one["metadata"]["uid"]}}
                     )
         await self.packages.tidy()
-
-
-class suppress_taken(suppress):
-    """Somebody made it before: it holds the same."""
-
-    def __init__(self) -> None:
-        super().__init__(Said)
-
-    def __exit__(self, kind: Any, bad: Any, trace: Any) -> bool:
-        return isinstance(bad, Said) and bad.status == 409
 
 
 def _away(bad: Said | Away) -> TryLater | GaveUp:
