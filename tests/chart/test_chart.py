@@ -198,14 +198,21 @@ def test_what_is_watched_is_there(rendered: Callable[..., list[Json]]) -> None:
 
 def test_what_needs_an_operator_is_there_where_it_is_asked_for(rendered: Callable[..., list[Json]]) -> None:
     objects = rendered(
-        "database.cloudNativePG.enabled=true", "serviceMonitor.enabled=true",
+        "database.cloudNativePG.enabled=true", "valkey.operator.enabled=true", "serviceMonitor.enabled=true",
         "gateway.enabled=true", "gateway.parentRefs[0].name=edge", "ingress.enabled=false",
     )  # fmt: skip
     kinds = {one["kind"] for one in objects}
-    assert {"Cluster", "ServiceMonitor", "HTTPRoute"} <= kinds
+    assert {"Cluster", "Valkey", "ServiceMonitor", "HTTPRoute"} <= kinds
     assert "Ingress" not in kinds
     env = {one["name"]: one for one in pods(objects)["web"]["spec"]["containers"][0]["env"]}
     assert env["DATABASE_URL"]["valueFrom"]["secretKeyRef"] == {"name": "qd-db-app", "key": "uri"}
+    (valkey,) = of_kind(objects, "Valkey")
+    binding = valkey["spec"]["binding"]
+    assert env["VALKEY_URL"]["valueFrom"]["secretKeyRef"] == {"name": binding["secretName"], "key": "url"}
+    # Celery knows no cluster, and nobody without the password shall put work before the workers.
+    assert valkey["spec"]["replicas"] == 1
+    assert "sentinel" not in valkey["spec"]
+    assert binding["template"].strip() == "url: redis://:{{ .password | urlquery }}@{{ .primaryHost }}:{{ .primaryPort }}/0"
 
 
 # Checks that are not for us, each with its reason.

@@ -24,3 +24,9 @@ helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version }}
 {{- define "quarterdeck.databaseKey" -}}
 {{- if .Values.database.cloudNativePG.enabled }}uri{{ else }}{{ .Values.database.key }}{{ end }}
 {{- end }}
+{{- define "quarterdeck.valkeySecret" -}}
+{{- if .Values.valkey.operator.enabled }}{{ include "quarterdeck.name" . }}-valkey{{ else }}{{ .Values.valkey.existingSecret }}{{ end }}
+{{- end }}
+{{- define "quarterdeck.valkeyKey" -}}
+{{- if .Values.valkey.operator.enabled }}url{{ else }}{{ .Values.valkey.key }}{{ end }}
+{{- end }}

@@ -63,7 +63,7 @@ spec:
     env:
     {{- if not .bare }}
     - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: {{ include "quarterdeck.databaseSecret" .top }}, key: {{ include "quarterdeck.databaseKey" .top }}}}}
-    - {name: VALKEY_URL, valueFrom: {secretKeyRef: {name: {{ $v.valkey.existingSecret }}, key: {{ $v.valkey.key }}}}}
+    - {name: VALKEY_URL, valueFrom: {secretKeyRef: {name: {{ include "quarterdeck.valkeySecret" .top }}, key: {{ include "quarterdeck.valkeyKey" .top }}}}}
     - {name: QUARTERDECK_SECRET_KEY, valueFrom: {secretKeyRef: {name: {{ $v.existingSecret }}, key: secret-key}}}
     - {name: QUARTERDECK_GIT_KEY, valueFrom: {secretKeyRef: {name: {{ $v.existingSecret }}, key: git-key}}}
     - {name: QUARTERDECK_GIT_INTERNAL, value: "http://{{ include "quarterdeck.name" .top }}-git-internal:8702"}
