@@ -173,8 +173,14 @@ class TestRefusals:
             ((500, "InternalError", "etcd"), TryLater, "cluster_away"),
             ((403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host'), Refused, "pod_security"),
             ((403, "Forbidden", "maximum memory usage per Pod is 1Gi, but limit is 2Gi"), Refused, "limits"),
-            ((403, "Forbidden", 'User "x" cannot create resource "pods"'), Refused, "forbidden"),
-            ((404, "NotFound", 'namespaces "agents" not found'), Refused, "no_namespace"),
+            ((403, "Forbidden", 'User "x" cannot create resource "pods" in API group ""'), TryLater, "forbidden"),
+            ((403, "Forbidden", 'unable to create new content in namespace agents because it is being terminated'), TryLater, "no_namespace"),
+            ((403, "Forbidden", 'error looking up service account agents/default: "default" not found'), TryLater, "no_namespace"),
+            ((404, "NotFound", 'namespaces "agents" not found'), TryLater, "no_namespace"),
+            ((403, "Forbidden", 'pods "x" is forbidden: pod rejected: RuntimeClass "gvizor" not found'), Refused, "no_such_class"),
+            ((403, "Forbidden", 'pods "x" is forbidden: no PriorityClass with name high was found'), Refused, "no_such_class"),
+            ((403, "Forbidden", 'failed quota: agents: must specify limits.hugepages-2Mi for: agent'), Refused, "limits"),
+            ((403, "Forbidden", 'admission webhook "images.example" denied the request: not from our registry'), Refused, "policy"),
             ((422, "Invalid", "spec.containers[0].image: Required value"), Refused, "invalid_place"),
         ],
     )  # fmt: skip
@@ -188,6 +194,32 @@ class TestRefusals:
         assert pods(world) == set()
         # After a failure of the server's own the pod may be there all the same: its secret waits for the sweep.
         assert bool(secrets(world)) == (answer[0] >= 500)
+
+    @pytest.mark.parametrize(
+        ("message", "remedy"),
+        [
+            ('pods "x" is forbidden: pod rejected: RuntimeClass "gvizor" not found', "runtime class"),
+            ("admission webhook denied the request: not from our registry", "image"),
+            ("failed quota: agents: must specify limits.hugepages-2Mi for: agent", "quota"),
+        ],
+    )
+    async def test_a_projects_mistake_is_not_told_as_a_missing_right(
+        self, world: PodsWorld, message: str, remedy: str
+    ) -> None:
+        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", message))]
+        with pytest.raises(Refused) as no:
+            await world.cluster.create(world.spec())
+        assert message in no.value.text
+        assert remedy in no.value.remedy
+        assert "rights" not in no.value.remedy
+
+    async def test_what_the_operator_has_to_mend_keeps_the_queue_and_says_how(self, world: PodsWorld) -> None:
+        """A right or a namespace that is away for a minute must not fail each run that waits."""
+        no_right = failure(403, "Forbidden", 'pods is forbidden: User "x" cannot create resource "pods"')
+        world.server.refusals += [("POST", "pods", no_right)]
+        with pytest.raises(TryLater) as later:
+            await world.cluster.create(world.spec())
+        assert "quarterdeck doctor" in later.value.text
 
     async def test_a_server_that_names_a_time_is_asked_no_sooner(self, world: PodsWorld) -> None:
         world.server.refusals += [("POST", "pods", failure(429, "TooManyRequests", "slow", **{"Retry-After": "7"}))]

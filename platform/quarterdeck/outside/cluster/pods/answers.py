@@ -4,6 +4,25 @@ from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.cluster.pods.api import Away, Said
 
 AWAY = "cluster_away"
+OPERATORS_S = 30.0
+# (status, what the server says, reason, what a person does). What only the operator can mend holds for everybody: it keeps
+# the queue, and all goes on when it is mended; to fail each run that waits would leave them all to be started again.
+OPERATORS = (
+    (403, "cannot create resource", "forbidden", "Give its account the rights that quarterdeck doctor lists."),
+    (403, "because it is being terminated", "no_namespace", "Make the agents' namespace again when it is gone."),
+    (403, "error looking up service account", "no_namespace", "Make the agents' namespace and what it needs."),
+    (404, "", "no_namespace", "Make the agents' namespace and what it needs."),
+)
+PERSONS = (
+    (403, "violates PodSecurity", "pod_security", "Take out of the pod options what it names."),
+    (403, "RuntimeClass", "no_such_class", "Correct the runtime class in the project's settings, or let the cluster have it."),
+    (403, "no PriorityClass", "no_such_class", "Correct the priority class in the pod options, or let the cluster have it."),
+    (403, "usage per", "limits", "Ask for no more than the namespace's LimitRange allows."),
+    (403, "LimitRange", "limits", "Ask for no more than the namespace's LimitRange allows."),
+    (403, "failed quota", "limits", "Take out of the namespace's quota what agents' pods do not ask for."),
+    (403, "", "policy", "Change the project's image, labels or limits, or the cluster's policy that it names."),
+    (None, "", "invalid_place", "Mend what it names in the project's settings or the pod options."),
+)  # fmt: skip
 
 
 def translate(bad: Said | Away) -> Refused | TryLater:
@@ -18,24 +37,19 @@ def translate(bad: Said | Away) -> Refused | TryLater:
         return TryLater(
             f"The cluster cannot answer now: {bad.message or bad.status}", after=bad.after or 2.0, reason=AWAY
         )
+    for status, words, reason, remedy in OPERATORS:
+        if bad.status == status and words in bad.message:
+            return TryLater(f"The cluster refuses every pod: {bad.message}. {remedy}", after=OPERATORS_S, reason=reason)
     return _mistake(bad)
 
 
 def _mistake(bad: Said) -> Refused:
-    if bad.status == 404:
-        text, remedy = f"The cluster has no such thing: {bad.message}", "Make the agents' namespace and what it needs."
-        return Refused(text, reason="no_namespace", remedy=remedy)
-    if bad.status == 403 and "violates PodSecurity" in bad.message:
-        return Refused(f"The namespace's Pod Security refuses the pod: {bad.message}", reason="pod_security",
-                       remedy="Take out of the pod options what it names.")  # fmt: skip
-    if bad.status == 403 and ("usage per" in bad.message or "LimitRange" in bad.message):
-        return Refused(f"The namespace's limits refuse the pod: {bad.message}", reason="limits",
-                       remedy="Ask for no more than the namespace's LimitRange allows.")  # fmt: skip
-    if bad.status == 403:
-        return Refused(f"The platform may not do that in the cluster: {bad.message}", reason="forbidden",
-                       remedy="Give its account the rights that quarterdeck doctor lists.")  # fmt: skip
-    return Refused(f"The cluster refuses the pod: {bad.message}", reason="invalid_place",
-                   remedy="Mend what it names in the project's settings or the pod options.")  # fmt: skip
+    reason, remedy = next(
+        (reason, remedy)
+        for status, words, reason, remedy in PERSONS
+        if status in (None, bad.status) and words in bad.message
+    )
+    return Refused(f"The cluster refuses the pod: {bad.message}", reason=reason, remedy=remedy)
 
 
 def _after(text: str, words: str) -> str:
