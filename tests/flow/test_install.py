@@ -224,6 +224,7 @@ def test_an_install_that_dies_each_time_fails_the_run(run: Run, house: Reconcile
         house.turn()
     assert (fresh(run).phase, fresh(run).reason) == (Phase.FAILED, "install_failed")
     assert "more memory than its limit" in fresh(run).reason_text
+    assert fresh(run).remedy.startswith("Give the project more memory"), "its command has nothing to mend"
     house.turn()
     assert house.there() == frozenset()
 

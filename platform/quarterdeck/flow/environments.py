@@ -18,6 +18,7 @@ from deckwire.events import Checked
 from quarterdeck.errors import Refused
 from quarterdeck.flow import pokes, wishes
 from quarterdeck.outside import names, plugs
+from quarterdeck.outside.cluster.port import END_REMEDIES
 from quarterdeck.record import ledger, wakes
 from quarterdeck.record.models import OPEN_PHASES, Check, Project, Run, RunRepository
 
@@ -27,6 +28,7 @@ BY = "rule:installer"
 SECONDS = 1800
 LAST_WORDS = 40
 """Lines of an install's output that a person is shown when it failed."""
+MEND = "Mend the install command in the project's settings, or the lock file, then retry."
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class Drop:
 
 
 class InstallFailed(Refused):
-    """`quote` holds the last lines that the install said."""
+    """`quote` holds the last lines that the install said. What its place ended of is told as of any other place."""
 
-    def __init__(self, text: str, quote: str) -> None:
-        super().__init__(text, reason="install_failed",
-                         remedy="Mend the install command in the project's settings, or the lock file, then retry.")  # fmt: skip
+    def __init__(self, note: str, quote: str) -> None:
+        remedy = END_REMEDIES.get(note.partition(":")[0], MEND)
+        super().__init__(f"Its packages could not be installed: {note}", reason="install_failed", remedy=remedy)
         self.quote = quote
 
 
@@ -74,7 +76,7 @@ def ready(run: Run, row: RunRepository, there: Collection[str]) -> bool:
         if newest is None or _over(newest, run):
             _order(run, row, name)
         elif newest.state in ("failed", "broken"):
-            raise InstallFailed(f"Its packages could not be installed: {newest.note}", _last_words(newest))
+            raise InstallFailed(newest.note, _last_words(newest))
     return False
 
 
