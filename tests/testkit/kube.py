@@ -9,6 +9,7 @@ import uuid
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,9 +39,11 @@ def failure(status: int, reason: str, message: str, **headers: str) -> web.Respo
 class ApiServer:
     """`refusals` (method, kind, answer) are given once each, before anything is done. `cut_after_create`: the next pod is made
     and its answer lost. `mute`: watches say nothing. `past`: lists are answered from this. `forget`: versions below are
-    expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to."""
+    expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to. `clock`: how far its own is from ours.
+    """
 
     starts: bool = True
+    clock: timedelta = timedelta()
     objects: dict[str, dict[str, Json]] = field(default_factory=lambda: {"pods": {}, "secrets": {}})
     version: int = 100
     refusals: list[tuple[str, str, web.Response]] = field(default_factory=list)
@@ -54,10 +57,17 @@ class ApiServer:
 
     def application(self) -> web.Application:
         app = web.Application()
+        app.on_response_prepare.append(self._date)
         top = "/api/v1/namespaces/{namespace}/{kind}"
         app.router.add_route("*", top, self._many)
         app.router.add_route("*", top + "/{name}", self._one)
         return app
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.clock
+
+    async def _date(self, request: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers["Date"] = format_datetime(self.now(), usegmt=True)
 
     # ---- what a kubelet, a person or a bad day does ----
 
@@ -127,7 +137,7 @@ class ApiServer:
         if name in self.objects[kind]:
             return failure(409, "AlreadyExists", f'{kind} "{name}" already exists')
         made = deepcopy(body)
-        made["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": stamp(datetime.now(UTC))}
+        made["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": stamp(self.now())}
         if kind == "pods":
             made["status"] = {"phase": "Pending"}
             self._change("ADDED", made)
@@ -155,7 +165,7 @@ class ApiServer:
 
     def _leave(self, found: Json, seconds: int) -> None:
         """Where pods start by themselves they also go by themselves."""
-        at = stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+        at = stamp(self.now() + timedelta(seconds=seconds))
         leaving = found | {"metadata": found["metadata"] | {"deletionTimestamp": at}}
         self._change("MODIFIED", leaving)
         if self.starts:
@@ -236,7 +246,9 @@ class PodsWorld:
 
     def again(self) -> PodsCluster:
         """Another reconciler on the same cluster. `now` is moved by the test."""
-        return PodsCluster(Api(self.kubeconfig, "agents"), self.ground, room=self.room, clock=lambda: self.now)
+        return PodsCluster(
+            Api(self.kubeconfig, "agents", clock=lambda: self.now), self.ground, room=self.room, clock=lambda: self.now
+        )
 
     async def __aexit__(self, kind: type | None, bad: BaseException | None, trace: TracebackType | None) -> None:
         self.server.drop_watches()

@@ -174,7 +174,7 @@ class TestRefusals:
             ((403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host'), Refused, "pod_security"),
             ((403, "Forbidden", "maximum memory usage per Pod is 1Gi, but limit is 2Gi"), Refused, "limits"),
             ((403, "Forbidden", 'User "x" cannot create resource "pods" in API group ""'), TryLater, "forbidden"),
-            ((403, "Forbidden", 'unable to create new content in namespace agents because it is being terminated'), TryLater, "no_namespace"),
+            ((403, "Forbidden", 'no new content in namespace agents because it is being terminated'), TryLater, "no_namespace"),
             ((403, "Forbidden", 'error looking up service account agents/default: "default" not found'), TryLater, "no_namespace"),
             ((404, "NotFound", 'namespaces "agents" not found'), TryLater, "no_namespace"),
             ((403, "Forbidden", 'pods "x" is forbidden: pod rejected: RuntimeClass "gvizor" not found'), Refused, "no_such_class"),
@@ -284,6 +284,28 @@ class TestTwoReconcilers:
         assert world.server.objects["secrets"]["run-1"]["metadata"]["ownerReferences"][0]["uid"] == made.uid
 
 
+class TestClocks:
+    """Ours may be wrong by an hour: how old a pod is says the cluster's own clock."""
+
+    @pytest.mark.parametrize("hours", [-1, 1])
+    async def test_a_wrong_clock_here_ends_no_start(self, still: PodsWorld, hours: int) -> None:
+        still.server.clock = timedelta(hours=-hours)
+        await still.cluster.create(still.spec())
+        assert (await still.cluster.list())[0].state == PlaceState.PENDING
+        still.now += 601
+        still.server.clock += timedelta(seconds=601)
+        assert (await still.cluster.list())[0].reason == "start_slow"
+
+    async def test_a_wrong_clock_here_takes_no_pod_away_by_force(self, still: PodsWorld) -> None:
+        still.server.clock = timedelta(hours=-1)
+        made = await still.cluster.create(still.spec())
+        still.server.run("run-1")
+        for _ in range(3):
+            await still.cluster.list()
+            await still.cluster.delete("run-1", made.uid, grace_s=5)
+        assert pods(still) == {"run-1"}
+
+
 class TestLeaving:
     async def test_a_pod_that_is_on_its_way_out_is_left_alone_until_it_is_overdue(self, still: PodsWorld) -> None:
         made = await still.cluster.create(still.spec())
@@ -295,7 +317,7 @@ class TestLeaving:
         await still.cluster.delete("run-1", made.uid, grace_s=5)
         assert still.server.asked.count(("DELETE", "pods/run-1")) == asked
         pod = still.server.objects["pods"]["run-1"]
-        late = pod["metadata"] | {"deletionTimestamp": stamp(datetime.now(UTC) - timedelta(seconds=11))}
+        late = pod["metadata"] | {"deletionTimestamp": stamp(datetime.now(UTC) - timedelta(seconds=12))}
         still.server._change("MODIFIED", pod | {"metadata": late})
         await still.cluster.list()
         await still.cluster.delete("run-1", made.uid, grace_s=5)

@@ -5,7 +5,11 @@ Nothing here retries: whoever asks knows whether asking twice is safe.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +46,21 @@ class Away(Exception):
 
 
 class Api:
-    """`kubeconfig` None: the service account of the pod we run in. Made for one event loop; `close` ends it."""
+    """`kubeconfig` None: the service account of the pod we run in. `clock` counts seconds. Made for one event loop; `close`
+    ends it."""
 
-    def __init__(self, kubeconfig: Path | None, namespace: str) -> None:
-        self.kubeconfig, self.namespace = kubeconfig, namespace
+    def __init__(self, kubeconfig: Path | None, namespace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.kubeconfig, self.namespace, self._clock = kubeconfig, namespace, clock
+        self._told: tuple[datetime, float] | None = None
         self._client: ApiClient | None = None
         self._opening = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """By the cluster's own clock, as its last answer told it: ages and ends of its objects are on it, and ours may be wrong."""
+        if self._told is None:
+            return datetime.now(UTC)
+        told, then = self._told
+        return told + timedelta(seconds=self._clock() - then)
 
     async def ask(
         self,
@@ -97,6 +110,7 @@ class Api:
         )  # fmt: skip
         try:
             answer = (await client.call_api(*words, _request_timeout=patience)).response
+            self._note_time(answer.headers.get("Date", ""))
             if answer.status < 400:
                 return answer
             said = _read(await answer.read())
@@ -105,6 +119,11 @@ class Api:
         if answer.status == 401:
             await self.close()  # the next one reads the credentials anew
         raise Said(answer.status, said, _seconds(answer.headers.get("Retry-After", "")))
+
+    def _note_time(self, text: str) -> None:
+        with suppress(ValueError):
+            told = parsedate_to_datetime(text)
+            self._told = (told if told.tzinfo else told.replace(tzinfo=UTC)), self._clock()
 
     def _whole(self, path: str) -> str:
         return path if path.startswith(("/version", "/apis/")) else f"/api/v1/namespaces/{self.namespace}{path}"

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from deckwire import crash
@@ -213,7 +213,7 @@ class PodsCluster:
         await self.api.ask("PATCH", f"/secrets/{name}", body=manifest.owned_by(name, uid), patch=True)
 
     def _seen(self, one: Json, *, removed: bool = False) -> PlaceSeen:
-        return reasons.seen(one, datetime.now(UTC), removed=removed)
+        return reasons.seen(one, self.api.now(), removed=removed)
 
     def _grace(self, uid: str, wanted: float) -> int | None:
         """Seconds to ask for, or None when it is on its way already. 0 takes the object away without waiting for the node."""
@@ -221,7 +221,7 @@ class PodsCluster:
         until = (known or {}).get("metadata", {}).get("deletionTimestamp")
         if not until:
             return max(1, round(wanted))
-        now, end = datetime.now(UTC), reasons.stamp(until)
+        now, end = self.api.now(), reasons.stamp(until)
         if now > end + timedelta(seconds=OVERDUE_S):
             return 0
         return max(1, round(wanted)) if end - now > timedelta(seconds=wanted + 2) else None
@@ -261,7 +261,7 @@ class PodsCluster:
                 continue
             if name in pods:
                 await self._give(name, pods[name])
-            elif reasons.age(one, datetime.now(UTC)) > TIDY_S:
+            elif reasons.age(one, self.api.now()) > TIDY_S:
                 with suppress(Said):
                     await self.api.ask(
                         "DELETE", f"/secrets/{name}", body={"preconditions": {"uid": one["metadata"]["uid"]}}

@@ -69,7 +69,7 @@ def seen(pod: Json, now: datetime, *, removed: bool = False) -> PlaceSeen:
 
 
 def age(pod: Json, now: datetime) -> float:
-    """Seconds since it was made, on the cluster's clock against ours."""
+    """Seconds since it was made; `now` is by the cluster's clock."""
     return (now - stamp(pod["metadata"]["creationTimestamp"])).total_seconds()
 
 
