@@ -112,9 +112,8 @@ async def make(cluster: Cluster, namespace: str, count: int, cpu: float) -> dict
 def printing(name: str, cpu: float) -> dict[str, Any]:
     """An attempt's pod in all but the secret and what it runs."""
     ground = Ground(site="bench", image=IMAGE, doors="http://10.0.0.1:1", git="http://10.0.0.1:1")
-    pod = manifest.pod(
-        ground, PlaceSpec(name=name, kind="attempt", run="", epoch=0, secret="", memory_mb=384, disk_mb=512)
-    )
+    spec = PlaceSpec(name=name, kind="attempt", run="", epoch=0, secret="", memory_mb=384, disk_mb=512, cpu=cpu)
+    pod = manifest.pod(ground, spec)
     agent = pod["spec"]["containers"][0]
     agent["command"] = ["/opt/deckhand/bin/python", "-I", "-S", "-c", "print('here', flush=True)"]
     agent["volumeMounts"] = [mount for mount in agent["volumeMounts"] if mount["name"] != "secret"]
