@@ -60,6 +60,22 @@ NO_REGISTRY = f'failed to resolve reference "{IMAGE}": dial tcp 10.0.0.9:443: co
 SCARCE = "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found."
 WRONG = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. preemption: not helpful."
 
+# A node that is away for a moment: its taint is named by older schedulers only.
+NOT_READY = (
+    "0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: not helpful."
+)
+ITS_NODE_IS_NOT_READY = (
+    "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }, "
+    "2 node(s) didn't match Pod's node affinity/selector. preemption: not helpful."
+)
+ITS_NODE_IS_CORDONED = (
+    "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector."
+)
+TAINTED = (
+    "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, "
+    "2 node(s) didn't match Pod's node affinity/selector. preemption: not helpful."
+)
+
 ENDS = [
     ("done", ended(0, "Completed")),
     ("done", ended(4)),
@@ -88,6 +104,7 @@ ENDS = [
     ("node_lost", pod(phase="Failed", reason="NodeLost", message="Node node-1 was lost")),
     ("gone", pod(phase="Failed")),
     ("gone", ended(137, "ContainerStatusUnknown")),
+    ("gone", ended(255, "Unknown")),
     ("oom", pod(initContainerStatuses=state("terminated", "bring", exitCode=137, reason="OOMKilled"))),
     ("start_failed", pod(initContainerStatuses=state("terminated", "bring", exitCode=1, message="no room"))),
 ]  # fmt: skip
@@ -111,6 +128,10 @@ HANGS = [
     (waiting("CreateContainerError", "bad mount"), "the image's program", 6, "start_error"),
     (unschedulable(SCARCE), "a node with enough memory", 300, "unschedulable"),
     (unschedulable(WRONG), "a node of the kind it asks for", 6, "no_such_node"),
+    (unschedulable(NOT_READY), "a node (0/1 nodes", 300, "unschedulable"),
+    (unschedulable(ITS_NODE_IS_NOT_READY), "a node (0/3 nodes", 300, "unschedulable"),
+    (unschedulable(ITS_NODE_IS_CORDONED), "a node (0/3 nodes", 300, "unschedulable"),
+    (unschedulable(TAINTED), "a node of the kind it asks for", 6, "no_such_node"),
     (unschedulable("something new"), "a node (something new)", 300, "unschedulable"),
     (waiting("ContainerCreating"), "its container to start", 600, "start_slow"),
     (pod(), "a node to take it", 600, "start_slow"),
@@ -136,6 +157,25 @@ def test_what_no_second_look_can_mend_is_an_end_at_once(word: str) -> None:
 def test_what_the_clusters_own_queue_holds_back_waits_for_ever() -> None:
     seen = reasons.seen(unschedulable("gated", "SchedulingGated"), BORN + timedelta(days=3))
     assert (seen.state, seen.waiting_for) == (PlaceState.PENDING, "the cluster's own queue to let it in")
+
+
+SCHEDULED = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-11-23T10:00:00Z"}
+
+
+def test_a_start_is_measured_from_when_a_node_took_the_pod() -> None:
+    """It may have been held back by the cluster's own queue for an hour, or its node been made for it."""
+    taken = BORN + timedelta(hours=1)
+    slow = pod(conditions=[SCHEDULED], containerStatuses=state("waiting", reason="ContainerCreating"))
+    missing = pod(conditions=[SCHEDULED], containerStatuses=state("waiting", reason="ErrImagePull", message=NOT_FOUND))
+    for one, patience, reason in ((slow, 600, "start_slow"), (missing, 6, "image_missing")):
+        assert reasons.seen(one, taken + timedelta(seconds=patience - 1)).state == PlaceState.PENDING
+        assert reasons.seen(one, taken + timedelta(seconds=patience)).reason == reason
+
+
+def test_who_was_killed_while_its_pod_was_deleted_was_deleted() -> None:
+    leaving = ended(137)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-23T09:00:30Z"
+    assert reasons.seen(leaving, BORN).reason == "deleted"
 
 
 def test_a_running_pod_runs_and_a_leaving_one_says_so() -> None:

@@ -18,6 +18,8 @@ MISTAKE_S, WEATHER_S, START_S = 6, 300, 600
 # deckhand's exit codes; every other one is a crash, or a kill when a signal says so.
 EXIT_CODES = {0: "done", 3: "fenced", 4: "done", 5: "canary_failed", 6: "start_failed", 7: "done"}
 KILLED = {137, 143}
+UNSEEN = {"ContainerStatusUnknown", "Unknown"}
+"""Of the kubelet, and of containerd after its node was started again (with exit code 255, which is nobody's)."""
 STATUS = {
     "Evicted": "evicted", "DeadlineExceeded": "deadline", "Preempting": "preempted", "Preempted": "preempted",
     "NodeLost": "node_lost", "NodeShutdown": "evicted", "Shutdown": "evicted", "Terminated": "evicted",
@@ -37,7 +39,9 @@ NO_ACCESS = re.compile(
 )
 NOT_THERE = re.compile(r"not found|manifest unknown|no such image|name unknown|does not exist", re.I)
 SCARCE = re.compile(r"Insufficient ([\w./-]+)")
-WRONG_NODE = re.compile(r"node affinity/selector|node selector|untolerated taint|untolerated")
+CAUSES = re.compile(r"\d+ (node\(s\) .*?|[A-Z].*?)(?=, \d|\. |\.?$)")
+# A taint that a node has for as long as it is not ready, or is emptied, says nothing of its kind; nor does one without a name.
+WRONG_NODE = re.compile(r"node affinity/selector|node selector|untolerated taint \{(?!node\.kubernetes\.io/)")
 OWN_DISK = re.compile(r"exceeds the (total )?limit|exceeded its local ephemeral storage limit|Usage of EmptyDir", re.I)
 
 
@@ -63,7 +67,7 @@ def seen(pod: Json, now: datetime, *, removed: bool = False) -> PlaceSeen:
     if _running(pod):
         return _living(pod, PlaceState.RUNNING, "")
     wait = _wait(pod)
-    if age(pod, now) >= wait.patience_s:
+    if (now - _begun(pod)).total_seconds() >= wait.patience_s:
         return _end(pod, wait.reason, wait.text or _sentence(wait.words))
     return _living(pod, PlaceState.PENDING, wait.words)
 
@@ -71,6 +75,18 @@ def seen(pod: Json, now: datetime, *, removed: bool = False) -> PlaceSeen:
 def age(pod: Json, now: datetime) -> float:
     """Seconds since it was made; `now` is by the cluster's clock."""
     return (now - stamp(pod["metadata"]["creationTimestamp"])).total_seconds()
+
+
+def _begun(pod: Json) -> datetime:
+    """Since when it could start: a node took it, or it was made. What held it back before that is no slow start."""
+    for condition in pod.get("status", {}).get("conditions", []):
+        if (
+            condition["type"] == "PodScheduled"
+            and condition["status"] == "True"
+            and condition.get("lastTransitionTime")
+        ):
+            return stamp(condition["lastTransitionTime"])
+    return stamp(pod["metadata"]["creationTimestamp"])
 
 
 def stamp(text: str) -> datetime:
@@ -108,7 +124,7 @@ def _by_exit(pod: Json, done: Json) -> tuple[str, str]:
     if word in ("StartError", "ContainerCannotRun"):
         return "start_error", done.get("message", "")[-400:]
     if code in KILLED:
-        return _disruption(pod, "killed")
+        return _disruption(pod, "deleted" if pod["metadata"].get("deletionTimestamp") else "killed")
     if code in EXIT_CODES:
         return EXIT_CODES[code], text
     return "crashed", f"It ended with code {code}. {text}".strip()
@@ -135,7 +151,7 @@ def _disruption(pod: Json, otherwise: str) -> tuple[str, str]:
 
 def _lost(done: Json) -> bool:
     """The kubelet did not see the end itself and made one up."""
-    return bool(done.get("reason") == "ContainerStatusUnknown")
+    return done.get("reason") in UNSEEN
 
 
 def _wait(pod: Json) -> Wait:
@@ -160,7 +176,8 @@ def _no_node(condition: Json) -> Wait:
     if scarce:
         what = " and ".join(scarce)
         return Wait(f"a node with enough {what}", "unschedulable", WEATHER_S, f"There was not enough {what}: {text}")
-    if WRONG_NODE.search(text):
+    causes = CAUSES.findall(text.partition("preemption:")[0])
+    if causes and all(WRONG_NODE.search(one) for one in causes):
         return Wait("a node of the kind it asks for", "no_such_node", MISTAKE_S, text)
     return Wait(f"a node ({text[:200]})", "unschedulable", WEATHER_S, text)
 
