@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from deckwire.words import AttemptState, Blame, Phase
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import reconcile
+from quarterdeck.flow import losses, reconcile
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceSeen
 from quarterdeck.record.models import Attempt, Run
@@ -114,3 +114,26 @@ def test_a_run_of_an_older_version_that_froze_no_wishes_gets_its_projects(attemp
     spec = reconcile.spec_for(attempt)
     assert (spec.memory_mb, spec.cpu, spec.image, spec.node_selector) == (512, 0.5, "reg/own:1", {"disk": "ssd"})
     assert spec.labels == {"project": "larkfield"}
+
+
+def killed(run: Run, cluster: MemoryCluster, before: str = "killed") -> Run:
+    """The run's newest place is killed, after so many others ended for that reason."""
+    for epoch in range(1, losses.MAX_KILLS):
+        Attempt.objects.create(run=run, epoch=epoch + 100, state=AttemptState.FAILED, reason=before, gone=True)
+    Run.objects.filter(id=run.id).update(losses=losses.MAX_KILLS - 1)
+    cluster.end(Attempt.objects.get(run=run, epoch=1).place, "killed")
+    reconcile.compare(seen(cluster))
+    return Run.objects.get(id=run.id)
+
+
+def test_who_is_killed_again_and_again_without_a_step_does_it_itself(
+    placed: Attempt, cluster: MemoryCluster, run: Run
+) -> None:
+    """In a pod a tool may end the runner: every process is its user's. A free retry would do it again for ever."""
+    found = killed(run, cluster)
+    assert (found.phase, found.reason) == (Phase.FAILED, "killed")
+    assert found.remedy == END_REMEDIES["killed"]
+
+
+def test_a_kill_after_other_losses_is_weather(placed: Attempt, cluster: MemoryCluster, run: Run) -> None:
+    assert killed(run, cluster, before="no_room").phase == Phase.QUEUED

@@ -1,7 +1,7 @@
 """An attempt ended without a good-bye. Whose doing was it, and what follows for the run?
 
-infrastructure: free retry with back-off; agent: counts, three without a step between them fail the run;
-configuration: a person has to mend something first.
+infrastructure: free retry with back-off; agent: counts, three without a step between them fail the run, and so do eight
+kills; configuration: a person has to mend something first.
 """
 
 from datetime import timedelta
@@ -19,6 +19,8 @@ from quarterdeck.record.models import Attempt, Run
 BY = "rule:reconciler"
 LONELY = timedelta(seconds=30)
 MAX_FAILURES = 3
+MAX_KILLS = 8
+"""A kill is infrastructure's, but so many in a row without a step between are the run's own: one of its commands does it."""
 MAX_PAUSE_S = 60
 WORKS = (Phase.STARTING, Phase.WORKING, Phase.WAITING)
 HAD_ATTEMPT = (*WORKS, Phase.SEALING)
@@ -69,14 +71,21 @@ def send_on(run: Run, reason: str, text: str, blame: Blame, remedy: str = "") ->
     elif blame == Blame.CONFIGURATION:
         _fail(run, reason, text, remedy or END_REMEDIES.get(reason, "Mend what it names, then retry."))
     elif blame == Blame.AGENT and run.failures + 1 >= MAX_FAILURES:
-        _fail(
-            run,
-            reason,
-            f"{text} It happened {MAX_FAILURES} times without progress.",
-            END_REMEDIES.get(reason, "Look at the last lines, then retry or stop."),
-        )
+        _fail_again(run, reason, text, MAX_FAILURES)
+    elif reason == "killed" and _kills_itself(run):
+        _fail_again(run, reason, text, MAX_KILLS)
     else:
         _back_to_queue(run, text, blame)
+
+
+def _kills_itself(run: Run) -> bool:
+    newest = Attempt.objects.filter(run=run).order_by("-epoch").values_list("reason", flat=True)[:MAX_KILLS]
+    return run.losses + 1 >= MAX_KILLS and set(newest) == {"killed"}
+
+
+def _fail_again(run: Run, reason: str, text: str, times: int) -> None:
+    remedy = END_REMEDIES.get(reason, "Look at the last lines, then retry or stop.")
+    _fail(run, reason, f"{text} It happened {times} times without progress.", remedy)
 
 
 def _back_to_queue(run: Run, text: str, blame: Blame) -> None:
