@@ -13,7 +13,7 @@ import pytest
 from deckwire.envelope import Batch, Bye, Heartbeat, Numbered, Refusal, Step
 from deckwire.tokens import derive, digest
 from deckwire.words import AttemptState, Audience, Phase
-from quarterdeck.doors.agent import AgentDoors
+from quarterdeck.doors.agent import UNKNOWN_A_SECOND, AgentDoors
 from quarterdeck.doors.agent_table import DOORS, PREFIX, Door
 from quarterdeck.record import ledger, tokens
 from quarterdeck.record.models import AgentToken, Attempt, DoorsOpen
@@ -294,3 +294,32 @@ def _push(line: socket.socket, size: int) -> int:
     except OSError:
         pass
     return sent
+
+
+def test_bodies_on_their_way_are_few_for_one_token(house: House, agent: Agent) -> None:
+    """Sixteen megabytes each, a minute long, twenty a second: one agent would fill our memory with what it never finishes."""
+    token = agent.headers(Audience.STEP)["authorization"]
+    head = f"POST {PREFIX}step HTTP/1.1\r\nhost: a\r\nauthorization: {token}\r\ncontent-length: 1000000\r\n\r\n{{"
+    slow = [house.raw(head.encode()) for _ in range(2)]
+    until(lambda: sum(house.doors.at_work.values()) == 2)
+    answer = house.web.post(PREFIX + "step", headers=agent.headers(Audience.STEP), content=b'{"epoch": 1}')
+    assert refusal(answer) == (429, "rate")
+    beat = house.web.post(PREFIX + "heartbeat", headers=agent.headers(Audience.SESSION), content="{}")
+    assert beat.status_code == 200, "its other doors are open"
+    for line in slow:
+        line.close()
+    until(lambda: not house.doors.at_work)
+    answer = house.web.post(PREFIX + "step", headers=agent.headers(Audience.STEP), content=b'{"epoch": 1}')
+    assert answer.status_code == 200, answer.text
+
+
+def test_invented_tokens_ask_the_record_no_faster_than_one_caller_may(house: House, agent: Agent) -> None:
+    """Each is new, so a bucket for each token holds nobody back: whoever is known is heard all the same."""
+    house.doors.rates.clock = lambda: 0.0
+    known = agent.headers(Audience.SESSION)
+    assert house.web.post(PREFIX + "heartbeat", headers=known, content="{}").status_code == 200
+    invented = ({"authorization": f"Bearer qd_session_{number:064x}"} for number in range(200))
+    said = [refusal(house.web.post(PREFIX + "heartbeat", headers=one, content="{}")) for one in invented]
+    assert set(said) == {(401, "token"), (429, "rate")}
+    assert said.count((401, "token")) <= 2 * UNKNOWN_A_SECOND
+    assert house.web.post(PREFIX + "heartbeat", headers=known, content="{}").status_code == 200

@@ -6,8 +6,9 @@ Django is ready: `application = wrap(get_asgi_application())`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,6 +35,11 @@ log = logging.getLogger(__name__)
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 HOLD_MOST = 25
 READY_SECONDS = 1.0
+UNKNOWN_A_SECOND = 50.0
+"""Tokens that a caller shows for the first time: each is a question to the record, and whoever invents them has many."""
+SMALL_MOST = 4 << 20
+AT_ONCE_SMALL, AT_ONCE_LARGE = 8, 2
+"""Requests of one token at one door whose bodies we hold, by the door's cap."""
 
 
 def wrap(application: Application) -> Application:
@@ -47,6 +53,7 @@ class AgentDoors:
     work: Work = field(default_factory=Work)
     heavy: Work = field(default_factory=heavy)
     rates: Rates = field(default_factory=Rates)
+    at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
     held: Held = field(init=False)
     given: Gateway | None = None
     """A gateway of a test's own, with twins for providers."""
@@ -91,7 +98,8 @@ class AgentDoors:
             door = _door(request)
             request.measure(door.most)
             bearer = await self._bearer(door, request)
-            await self._enter(door, bearer, request, send)
+            with self._one_more(door, request):
+                await self._enter(door, bearer, request, send)
         except (Refused, TryLater, GaveUp) as no:
             await http.refuse(request, send, no)
         except http.Gone:
@@ -104,12 +112,32 @@ class AgentDoors:
         """Raises Refused: token (401), fenced (409); TryLater(rate)."""
         if door.audience is None:
             return None
-        self.rates.take(f"{door.path}:{request.token}", door.rate)
+        caller = f"{door.path}:{request.token}"
+        if known := self.rates.knows(caller):
+            self.rates.take(caller, door.rate)
+        else:
+            self.rates.take(f"unknown:{request.peer}", UNKNOWN_A_SECOND)
         bearer = await self.work.run(tokens.find, request.token, door.audience) if request.token else None
         if bearer is None:
             raise Refused("This token opens nothing here.", reason="token", status=401,
                           remedy="Leave: a new attempt gets a token of its own.")  # fmt: skip
+        if not known:
+            self.rates.take(caller, door.rate)
         return bearer
+
+    @contextmanager
+    def _one_more(self, door: Door, request: http.Request) -> Iterator[None]:
+        """Raises TryLater(rate) when this token has enough at work here: a body is held until it is done with."""
+        one = (door.path, request.token)
+        if request.token and self.at_work[one] >= (AT_ONCE_SMALL if door.most <= SMALL_MOST else AT_ONCE_LARGE):
+            raise TryLater("Enough requests of yours are at work here.", after=1.0, reason="rate")
+        self.at_work[one] += 1
+        try:
+            yield
+        finally:
+            self.at_work[one] -= 1
+            if not self.at_work[one]:
+                del self.at_work[one]
 
     async def _enter(self, door: Door, bearer: Bearer | None, request: http.Request, send: http.Send) -> None:
         if door.held:

@@ -28,6 +28,8 @@ class Request:
     def __init__(self, scope: Any, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.peer: str = (scope.get("client") or ("",))[0]
+        """The caller's address; all that come by a Unix socket have none."""
         self.receive = receive
         self.unread = True
         self._query: bytes = scope.get("query_string", b"")

@@ -20,6 +20,11 @@ class Rates:
     _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def knows(self, caller: str) -> bool:
+        """Whether it took anything of late."""
+        with self._lock:
+            return caller in self._buckets
+
     def take(self, caller: str, rate: float, weight: float = 1.0) -> None:
         """Raises TryLater(rate) with the seconds until there is room again. A weight over the bucket passes when it is full."""
         now, whole = self.clock(), rate * 2
