@@ -101,8 +101,16 @@ class Uplink:
             raise
 
     async def checkpoints(self, params: dict[str, Any]) -> list[Recalled]:
-        body = await self._ask("GET", "/checkpoints", Audience.STEP, params=params, seconds=60)
-        return [Recalled.tolerant(item) for item in body["items"]]
+        """All of them, in as many answers as the platform makes of it."""
+        found: list[Recalled] = []
+        while True:
+            body = await self._ask("GET", "/checkpoints", Audience.STEP, params=params, seconds=60)
+            found += [Recalled.tolerant(item) for item in body["items"]]
+            if not body.get("more") or not body["items"]:
+                return found
+            params = {**params, "before": found[-1].envelope.id}
+            if "limit" in params:
+                params["limit"] -= len(body["items"])
 
     async def forget(self, thread: str) -> None:
         await self._ask("DELETE", "/thread", Audience.STEP, params={"thread": thread})

@@ -115,7 +115,8 @@ def checkpoints(ask: Ask) -> bytes:
         raise Refused("The filter is not a JSON object.", reason="malformed", status=422)
     limit = min(number(query, "limit", LIST_MOST) or LIST_MOST, LIST_MOST)
     found = recall.many(ask.who, query.get("thread"), query.get("ns"), query.get("before", ""), limit, wanted)
-    return b'{"items":[' + b",".join(map(dumped, found)) + b"]}"
+    more = b"true" if found.more else b"false"
+    return b'{"items":[' + b",".join(map(dumped, found.items)) + b'],"more":' + more + b"}"
 
 
 def hide(ask: Ask) -> bytes:

@@ -2,14 +2,27 @@
 
 import base64
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 
 from deckwire.envelope import MAIN_THREAD, Envelope, Part, Recalled, Write
 from quarterdeck.record import models
 from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run
 from quarterdeck.record.tokens import Bearer
+
+MOST_BYTES = 96 * 1024 * 1024
+"""Of parts in one answer, as text: a part that many checkpoints name is told with each of them."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """`more`: who asks on with `before`, the last one's id, is told the rest."""
+
+    items: list[Recalled]
+    more: bool = False
 
 
 def one(bearer: Bearer, thread: str, ns: str, id: str) -> Recalled | None:
@@ -20,13 +33,13 @@ def one(bearer: Bearer, thread: str, ns: str, id: str) -> Recalled | None:
         if not id:
             return None
     row = rows.filter(checkpoint=id).first() if id else rows.order_by("-order").first()
-    return _recalled(bearer, [row])[0] if row else None
+    return _recalled([row], {row.id: _writes(bearer, row)}, bearer)[0] if row else None
 
 
 def many(
     bearer: Bearer, thread: str | None, ns: str | None, before: str, limit: int | None, filter: dict[str, Any] | None
-) -> list[Recalled]:
-    """Newest put first. `before` is a checkpoint id; `filter` matches metadata's own keys."""
+) -> Page:
+    """Newest put first, one at least and no more than fit. `before` is a checkpoint id; `filter` matches metadata's own keys."""
     rows: QuerySet[Checkpoint] = Checkpoint.objects.filter(run_id=bearer.run, hidden=False).order_by("-order")
     if thread is not None:
         rows = rows.filter(thread=thread)
@@ -37,7 +50,22 @@ def many(
         rows = rows.filter(order__lt=edge.order) if edge else rows.none()
     if filter:
         rows = rows.filter(metadata__contains=filter)
-    return _recalled(bearer, list(rows[:limit] if limit else rows[:1000]))
+    found = list(rows[: limit or 1000])
+    writes = {row.id: _writes(bearer, row) for row in found}
+    fitting = found[: _fitting(bearer, [{*row.refs, *(one.ref for one in writes[row.id])} for row in found])]
+    return Page(_recalled(fitting, writes, bearer), more=len(fitting) < len(found))
+
+
+def _fitting(bearer: Bearer, wanted: list[set[str]]) -> int:
+    """How many of these, from the first on, are told in one answer."""
+    parts = models.Part.objects.filter(run_id=bearer.run, digest__in=set().union(*wanted))
+    sizes = {digest: 4 * size // 3 + 4 for digest, size in parts.values_list("digest", Length("data"))}
+    left = MOST_BYTES
+    for number, refs in enumerate(wanted):
+        left -= sum(sizes.get(ref, 0) for ref in refs)
+        if left < 0:
+            return max(1, number)
+    return len(wanted)
 
 
 def hide(bearer: Bearer, thread: str) -> None:
@@ -46,9 +74,8 @@ def hide(bearer: Bearer, thread: str) -> None:
         Checkpoint.objects.filter(run_id=bearer.run, thread=thread).update(hidden=True)
 
 
-def _recalled(bearer: Bearer, rows: list[Checkpoint]) -> list[Recalled]:
-    writes = {row.id: _writes(bearer, row) for row in rows}
-    wanted = {ref for row in rows for ref in row.refs} | {w.ref for group in writes.values() for w in group}
+def _recalled(rows: list[Checkpoint], writes: dict[Any, list[Write]], bearer: Bearer) -> list[Recalled]:
+    wanted = {ref for row in rows for ref in [*row.refs, *(one.ref for one in writes[row.id])]}
     parts = {
         part.digest: Part(digest=part.digest, type=part.type, data=base64.b64encode(bytes(part.data)).decode())
         for part in models.Part.objects.filter(run_id=bearer.run, digest__in=wanted)
