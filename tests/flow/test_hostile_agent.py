@@ -1,12 +1,16 @@
 """What a taken-over agent may try with the messages it is allowed to send."""
 
+from typing import Any
+
 import pytest
 
+from deckwire.envelope import Envelope, Step
 from deckwire.events import Planned, Progressed, Said, Sealed
 from deckwire.requests import Ask, Plan, PlanStep
 from deckwire.words import Phase, RequestKind
 from quarterdeck.errors import Refused
-from quarterdeck.record.models import Event, Request, Run
+from quarterdeck.flow import ingest, stores
+from quarterdeck.record.models import Event, Part, Request, Run
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +68,33 @@ def test_poison_with_an_effect_is_a_stub_and_what_follows_it_is_told(run: Run, h
     hand.say(Progressed(index=0, state="done", note="NUL \0 inside"), Said(text="Still here"))
     kinds = list(Event.objects.filter(stream=run.stream, n__gte=2).order_by("seq").values_list("kind", flat=True))
     assert kinds == ["quarantined", "said"]
+
+
+def envelope(**more: Any) -> Envelope:
+    fields = {
+        "thread": "main",
+        "id": "c-1",
+        "step": 9,
+        "source": "loop",
+        "manifest": {},
+        "refs": [],
+        "digest": "e" * 64,
+    }
+    return Envelope(**{**fields, **more})
+
+
+def test_a_checkpoints_cover_is_small(run: Run, hand: Hand) -> None:
+    """What is in no part counts nowhere: sixteen megabytes with each step would fill the record's disk."""
+    with pytest.raises(Refused) as no:
+        ingest.step(hand.bearer(), Step(epoch=1, checkpoint=envelope(manifest={"x": "y" * stores.MAX_ENVELOPE_BYTES})))
+    assert (no.value.status, no.value.reason) == (413, "too_big")
+
+
+def test_a_state_is_no_larger_than_what_can_be_read_back(run: Run, hand: Hand) -> None:
+    refs = [f"{number:064}" for number in range(4)]
+    Part.objects.bulk_create(
+        Part(run=run, digest=ref, type="msgpack", data=b"x" * (stores.MAX_STATE_BYTES // 3)) for ref in refs
+    )
+    with pytest.raises(Refused) as no:
+        ingest.step(hand.bearer(), Step(epoch=1, checkpoint=envelope(refs=refs)))
+    assert (no.value.status, no.value.reason) == (413, "too_big")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import json
 
 from django.db.models import Max, Sum
 from django.db.models.functions import Length
@@ -14,10 +15,15 @@ from quarterdeck.record import models
 from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run
 
 MAX_RUN_BYTES = 500 * 1024 * 1024
+MAX_STATE_BYTES = 64 * 1024 * 1024
+"""Of the parts of one checkpoint: an attempt reads them back in one answer."""
+MAX_ENVELOPE_BYTES = 1024 * 1024
 
 
 def check_parts(step: Step) -> None:
-    """Each part must be what its digest says, and within its cap: found before any lock is taken."""
+    """Each part must be what its digest says, and all within their caps: found before any lock is taken."""
+    if step.checkpoint is not None and len(json.dumps(step.checkpoint.model_dump())) > MAX_ENVELOPE_BYTES:
+        raise Refused("A checkpoint's envelope is over 1 MB.", reason="too_big", status=413)
     for part in step.parts:
         data = data_of(part)
         if len(data) > MAX_PART_BYTES:
@@ -61,11 +67,15 @@ def keep_parts(run: Run, parts: list[Part]) -> None:
 
 
 def missing(run: Run, step: Step) -> list[str]:
-    """Digests that this step names and nobody has sent."""
+    """Digests that this step names and nobody has sent. Raises Refused(too_big), 413."""
     wanted = set(step.checkpoint.refs if step.checkpoint else [])
     wanted |= {write.ref for group in step.writes for write in group.writes}
-    held = set(models.Part.objects.filter(run=run, digest__in=wanted).values_list("digest", flat=True))
-    return sorted(wanted - held)
+    held = dict(models.Part.objects.filter(run=run, digest__in=wanted).values_list("digest", Length("data")))
+    if sum(held.values()) > MAX_STATE_BYTES:
+        raise Refused(
+            "The agent's state is over 64 MB.", reason="too_big", status=413, remedy="Rewind, or stop the run."
+        )
+    return sorted(wanted - held.keys())
 
 
 def keep_writes(run: Run, groups: list[Writes]) -> None:
