@@ -136,3 +136,20 @@ def test_what_is_no_request_is_refused(head: bytes) -> None:
     with pytest.raises(outlet.NoWay) as no:
         outlet.parse(head, b"")
     assert no.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::169.254.169.254", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1", "2002:a00:1::", "::10.0.0.1",
+        "::ffff:169.254.169.254", "fec0::1", "fd00::1", "fe80::1%lo", "100.64.0.1", "224.0.0.1",
+    ],
+)  # fmt: skip
+def test_no_way_of_writing_a_private_address_makes_it_public(address: str) -> None:
+    """A network that translates IPv6 to IPv4 does so for its own addresses too."""
+    assert not outlet.is_open(address)
+
+
+@pytest.mark.parametrize("address", ["151.101.0.223", "64:ff9b::151.101.0.223", "2a04:4e42::223"])
+def test_public_addresses_are_reached(address: str) -> None:
+    assert outlet.is_open(address)

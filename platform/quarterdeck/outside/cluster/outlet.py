@@ -19,6 +19,7 @@ HEAD_BYTES = 64 * 1024
 CONNECT_SECONDS = 20
 IDLE_SECONDS = 900
 MOST = 128
+PUBLIC_6, NAT64 = ipaddress.ip_network("2000::/3"), ipaddress.ip_network("64:ff9b::/96")
 Ends = tuple[str, int]
 
 
@@ -78,9 +79,19 @@ def resolve(asked: Asked, named: frozenset[str]) -> list[Ends]:
 
 def is_open(address: str) -> bool:
     """A public address that is not this machine's."""
+    ip = meant(address)
+    public = ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in PUBLIC_6)
+    return public and not is_own(address)
+
+
+def meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address behind the ways of writing an IPv4 address as an IPv6 one (mapped, 6to4, NAT64), as outside/reach.py has it."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_global and not ip.is_multicast and not is_own(str(ip))
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip
 
 
 def is_own(address: str) -> bool:
