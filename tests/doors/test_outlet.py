@@ -11,14 +11,15 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from deckhand.install import way_out
-from quarterdeck.doors.outlet import Outlet
+from quarterdeck.doors.outlet import EACH, Outlet
+from testkit.waiting import until
 
 TOP = Path(__file__).parents[2]
 UV = shutil.which("uv") or str(TOP / ".boot" / "bin" / "uv")
@@ -47,6 +48,9 @@ class Registry:
     sends_on: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     base: str = ""
+    status: int = 200
+    short: int = 0
+    """So many bytes of each answer never come."""
 
 
 @pytest.fixture
@@ -57,11 +61,13 @@ def registry() -> Iterator[Registry]:
         def do_GET(self) -> None:
             known.asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
             kind, body = known.pages.get(self.path.partition("?")[0], ("text/plain", b"nothing"))
-            self.send_response(302 if self.path in known.sends_on else 200 if self.path in known.pages else 404)
+            self.send_response(
+                302 if self.path in known.sends_on else known.status if self.path in known.pages else 404
+            )
             if self.path in known.sends_on:
                 self.send_header("Location", known.sends_on[self.path])
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + known.short))
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(body)
@@ -217,3 +223,45 @@ def test_an_address_that_is_none_is_refused_in_words(registry: Registry, outlet:
 def test_a_registry_that_sends_on_to_no_address_is_told_so(registry: Registry, outlet: tuple[str, int]) -> None:
     registry.sends_on["/a"] = "http://["
     assert ask(outlet, "/pypi/a")[0].status == 502
+
+
+def test_an_index_of_any_size_is_passed_on_in_pieces(registry: Registry, outlet: tuple[str, int]) -> None:
+    """An install that asks for many large ones at once must not fill our memory. No address is missed where two pieces meet."""
+    link, ours = f"{registry.base}/files/a".encode(), "http://{}:{}/pypi-files/a".format(*outlet).encode()
+    registry.pages["/simple/"] = ("text/html", b" ".join(b"." * (n % 97) + link for n in range(9000)))
+    answer, body = ask(outlet, "/pypi/simple/")
+    assert answer.getheader("Transfer-Encoding") == "chunked"
+    assert body == b" ".join(b"." * (n % 97) + ours for n in range(9000))
+
+
+def test_an_index_that_is_not_new_has_no_body(registry: Registry, outlet: tuple[str, int]) -> None:
+    registry.pages["/simple/"] = ("text/html", b"")
+    registry.status = 304
+    with socket.create_connection(outlet, timeout=10) as wire:
+        wire.sendall(b"GET /pypi/simple/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        head, _, body = wire.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 304 ")
+    assert body == b""
+
+
+def test_an_index_that_breaks_off_is_not_told_as_whole(registry: Registry, outlet: tuple[str, int]) -> None:
+    registry.pages["/simple/"] = ("text/html", b"all")
+    registry.short = 5
+    with pytest.raises(IncompleteRead):
+        ask(outlet, "/pypi/simple/")
+
+
+def test_one_caller_cannot_take_all_of_it(registry: Registry, outlet: tuple[str, int]) -> None:
+    idle = [socket.create_connection(outlet, timeout=10) for _ in range(EACH)]
+    with socket.create_connection(outlet, timeout=10) as one_more:
+        assert one_more.recv(100).startswith(b"HTTP/1.1 429 ")
+    for line in idle:
+        line.close()
+    until(lambda: served(outlet))
+
+
+def served(outlet: tuple[str, int]) -> bool:
+    try:
+        return ask(outlet, "/healthz")[0].status == 200
+    except OSError:
+        return False

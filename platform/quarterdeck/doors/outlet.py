@@ -8,7 +8,10 @@ runs in an install can fetch, and can neither publish nor reach anything else. N
 import logging
 import re
 import shutil
-from collections.abc import Mapping
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,8 +21,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 log = logging.getLogger(__name__)
 SECONDS = 60
 HOPS = 5
-LARGEST_INDEX = 128 * 1024 * 1024
-"""Bytes of an answer that is read whole, because addresses in it may become ours. Files pass through as they come."""
+PIECE = 64 * 1024
+EACH = 64
+"""Connections of one address at once: an install that opens more must not take the others' way out."""
+BUSY = b"HTTP/1.1 429 Quarterdeck: too many connections at once\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 ASKED = ("Accept", "User-Agent", "Range", "If-None-Match", "If-Modified-Since")
 TOLD = (
     "Content-Type",
@@ -66,11 +71,19 @@ class Registries:
     def holds(self, address: str) -> bool:
         return any(address.startswith(f"{base}/") for base in self.bases.values())
 
-    def ours(self, text: bytes, here: str) -> bytes:
-        """With the registries' own addresses turned into ours."""
-        for name, base in sorted(self.bases.items(), key=lambda one: -len(one[1])):
-            text = text.replace(f"{base}/".encode(), f"{here}/{name}/".encode())
-        return text
+    def ours(self, pieces: Iterable[bytes], here: str) -> Iterator[bytes]:
+        """With the registries' own addresses turned into ours. What may be the beginning of one waits for the next piece."""
+        names = {f"{base}/".encode(): f"{here}/{name}/".encode() for name, base in self.bases.items()}
+        any_of = re.compile(b"|".join(map(re.escape, sorted(names, key=len, reverse=True))) or b"(?!)")
+        longest, text = max(map(len, names), default=1), b""
+        for piece in pieces:
+            text += piece
+            cut = max(0, len(text) - longest + 1)
+            whole = [one.end() for one in any_of.finditer(text) if one.start() < cut]
+            cut = max([cut, *whole[-1:]])
+            yield any_of.sub(lambda one: names[one[0]], text[:cut])
+            text = text[cut:]
+        yield any_of.sub(lambda one: names[one[0]], text)
 
 
 def fetch(registries: Registries, method: str, address: str, headers: Mapping[str, str]) -> HTTPResponse:
@@ -111,7 +124,30 @@ class Outlet(ThreadingHTTPServer):
 
     def __init__(self, where: tuple[str, int], bases: Mapping[str, str]) -> None:
         self.registries = Registries(bases)
+        self._lines: Counter[str] = Counter()
+        self._lock = threading.Lock()
         super().__init__(where, Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._lines[client_address[0]] += 1
+            many = self._lines[client_address[0]] > EACH
+        if many:
+            with suppress(OSError):
+                request.sendall(BUSY)
+            self._gone(client_address)
+            return self.shutdown_request(request)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._gone(client_address)
+
+    def _gone(self, client_address: Any) -> None:
+        with self._lock:
+            self._lines -= Counter([client_address[0]])
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -175,10 +211,23 @@ class Handler(BaseHTTPRequestHandler):
         kept = {name: value for name in TOLD if (value := answer.getheader(name))}
         if self.command == "HEAD" or not INDEX.match(kept.get("Content-Type", "")):
             return self._stream(answer, kept)
-        text = answer.read(LARGEST_INDEX + 1)
-        if len(text) > LARGEST_INDEX:
-            raise NoWay(502, "the registry's index is too long")
-        self._say(answer.status, self.server.registries.ours(text, self._here()), kept)
+        if answer.length == 0:  # nothing new (304) has no body, not even an empty one in chunks
+            return self._say(answer.status, b"", kept)
+        self._chunks(answer, kept)
+
+    def _chunks(self, answer: HTTPResponse, headers: Mapping[str, str]) -> None:
+        """Its length is not known before its end, and one that breaks off must not look whole."""
+        self.close_connection = True
+        self.send_response(answer.status)
+        for name, value in {**headers, "Transfer-Encoding": "chunked", "Connection": "close"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for piece in self.server.registries.ours(iter(lambda: answer.read(PIECE), b""), self._here()):
+            if piece:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        if answer.length:
+            raise HTTPException("the registry's index broke off")
+        self.wfile.write(b"0\r\n\r\n")
 
     def _stream(self, answer: HTTPResponse, headers: Mapping[str, str]) -> None:
         size = answer.getheader("Content-Length")
