@@ -38,9 +38,9 @@ def failure(status: int, reason: str, message: str, **headers: str) -> web.Respo
 @dataclass
 class ApiServer:
     """`refusals` (method, kind, answer) are given once each, before anything is done. `cut_after_create`: the next pod is made
-    and its answer lost. `mute`: watches say nothing. `past`: lists are answered from this. `forget`: versions below are
-    expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to. `clock`: how far its own is from ours.
-    """
+    and its answer lost. `mute`: watches say nothing; `says_half`: what they say next. `past`: lists are answered from this.
+    `forget`: versions below are expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to. `clock`:
+    how far its own is from ours."""
 
     starts: bool = True
     clock: timedelta = timedelta()
@@ -48,6 +48,7 @@ class ApiServer:
     version: int = 100
     refusals: list[tuple[str, str, web.Response]] = field(default_factory=list)
     cut_after_create: bool = False
+    says_half: bytes = b""
     mute: bool = False
     past: list[Json] | None = None
     forget: int = 0
@@ -200,7 +201,8 @@ class ApiServer:
         try:
             while (heard := await mine.get()) is not None:
                 if chosen(heard[2]) and not self.mute:
-                    await answer.write(line(heard[1], heard[2]))
+                    half, self.says_half = self.says_half, b""
+                    await answer.write(half + b"\n" if half else line(heard[1], heard[2]))
         finally:
             self.watchers.discard(mine)
         return answer

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.outside.cluster.pods.mirror import backoff
@@ -150,6 +151,47 @@ class TestWatch:
         assert len(world.server.asked) == before
         await world.cluster.create(world.spec("run-2"))
         await listening
+        await heard.aclose()
+
+    async def test_a_change_of_any_size_is_heard(self, world: PodsWorld) -> None:
+        """Others write annotations on our pods, up to a quarter of a megabyte each."""
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        pod = world.server.objects["pods"]["run-1"]
+        listening = asyncio.create_task(hear(heard, "run-1", PlaceState.ENDED))
+        await until(lambda: world.server.watchers)
+        lists = world.server.asked.count(("GET", "pods"))
+        noisy = pod["metadata"] | {"annotations": {"mesh.example/config": "x" * 400_000}}
+        world.server._change("MODIFIED", pod | {"metadata": noisy})
+        await world.end("run-1", "crashed")
+        assert (await asyncio.wait_for(listening, 10)).reason == "crashed"
+        assert world.server.asked.count(("GET", "pods")) == lists
+        await heard.aclose()
+
+    @pytest.mark.parametrize(
+        "half", [b'{"type": "ADDED", "object": {"metadata": {}}}', b"[]", b'{"type": "ADDED", "obj', b'"x"']
+    )
+    async def test_half_an_event_is_weather(self, world: PodsWorld, half: bytes) -> None:
+        heard = world.cluster.watch()
+        await world.cluster.create(world.spec())
+        await hear(heard, "run-1")
+        listening = asyncio.create_task(hear(heard, "run-1", PlaceState.ENDED))
+        await until(lambda: world.server.watchers)
+        world.server.says_half = half
+        await world.end("run-1", "crashed")
+        assert (await asyncio.wait_for(listening, 10)).reason == "crashed"
+        await heard.aclose()
+
+    async def test_a_list_that_a_proxy_answered_is_weather(self, world: PodsWorld) -> None:
+        await world.cluster.create(world.spec())
+        page = web.Response(text="<html>Sign in</html>", content_type="text/html")
+        world.server.refusals += [("GET", "pods", page)]
+        with pytest.raises(TryLater):
+            await world.cluster.list()
+        world.server.refusals += [("GET", "pods", web.Response(text="<html>Sign in</html>"))]
+        heard = world.cluster.watch()
+        assert await hear(heard, "run-1")
         await heard.aclose()
 
     async def test_a_failing_list_is_weather(self, world: PodsWorld) -> None:

@@ -75,7 +75,7 @@ class Api:
         timeout = aiohttp.ClientTimeout(total=SECONDS, sock_connect=CONNECT_S)
         answer = await self._send(method, path, query, body, timeout, patch=patch)
         try:
-            return _read(await answer.read())
+            return _object(await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as cut:
             raise Away(str(cut) or type(cut).__name__) from cut
 
@@ -86,7 +86,7 @@ class Api:
         try:
             async for line in answer.content:
                 if line.strip():
-                    yield _read(line)
+                    yield _object(line)
         except (aiohttp.ClientError, TimeoutError, OSError) as cut:
             raise Away(str(cut) or type(cut).__name__) from cut
         finally:
@@ -113,7 +113,7 @@ class Api:
             self._note_time(answer.headers.get("Date", ""))
             if answer.status < 400:
                 return answer
-            said = _read(await answer.read())
+            said = _words(await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as cut:
             raise Away(str(cut) or type(cut).__name__) from cut
         if answer.status == 401:
@@ -149,13 +149,27 @@ class Api:
         return found
 
 
-def _read(data: bytes) -> Json:
-    """A proxy in front may answer for the API server in words of its own."""
+def _object(data: bytes) -> Json:
+    """Raises Away for half an answer, or one that somebody else gave in the API server's place."""
     try:
         found = json.loads(data) if data else {}
-    except ValueError:
-        found = {"message": data[:300].decode(errors="replace")}
-    return found if isinstance(found, dict) else {}
+    except ValueError as half:
+        raise Away(f"something else answered: {_text(data)}") from half
+    if not isinstance(found, dict):
+        raise Away(f"something else answered: {_text(data)}")
+    return found
+
+
+def _words(data: bytes) -> Json:
+    """Of a refusal. A proxy in front may refuse in words of its own."""
+    try:
+        return _object(data)
+    except Away:
+        return {"message": _text(data)}
+
+
+def _text(data: bytes) -> str:
+    return data[:300].decode(errors="replace")
 
 
 def _seconds(text: str) -> float:

@@ -91,9 +91,12 @@ class Mirror:
         while True:
             page = await self.api.ask("GET", self.path, query=query)
             found += page.get("items") or []
-            going_on = page["metadata"].get("continue", "")
+            about = page.get("metadata")
+            if about is None:
+                raise Away("it answered with no list")
+            going_on = about.get("continue", "")
             if not going_on:
-                return str(page["metadata"].get("resourceVersion", "")), found
+                return str(about.get("resourceVersion", "")), found
             query["continue"] = going_on
 
     async def _watch(self, version: str) -> AsyncIterator[tuple[Json, bool]]:
@@ -115,6 +118,8 @@ class Mirror:
     def _heard(self, kind: str, one: Json) -> tuple[Json, bool] | None:
         if kind == "ERROR":
             raise Said(int(one.get("code") or 500), one)
+        if kind != "BOOKMARK" and not one.get("metadata", {}).get("uid"):
+            raise Away("it told half an event")
         if kind in ("ADDED", "MODIFIED") and self._took(one):
             return one, False
         if kind == "DELETED" and one["metadata"]["uid"] not in self.gone:
