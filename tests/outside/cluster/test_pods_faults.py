@@ -402,3 +402,17 @@ async def test_a_dropped_folder_is_swept_by_a_short_pod_and_the_sweeper_goes(wor
     world.now += 61
     await world.cluster.list()
     assert pods(world) == {"install-1"}
+
+
+@pytest.mark.parametrize("data", [{}, {"folder": "Li4="}, {"folder": ""}, {"folder": "%"}, {"folder": "/w=="}])
+async def test_a_note_that_somebody_spoilt_is_no_note_and_sweeps_nothing(
+    world: PodsWorld, data: dict[str, str]
+) -> None:
+    """`..` or no name at all would sweep away the packages of all projects."""
+    await world.cluster.create(
+        world.spec("install-1", kind="install", environment="install-1", environment_writable=True)
+    )
+    world.server.objects["secrets"]["environment-install-1"]["data"] = data
+    assert await world.cluster.environments() == frozenset()
+    await world.cluster.drop_environment("install-1")
+    assert pods(world) == {"install-1"}

@@ -74,12 +74,11 @@ class Packages:
                     await self.api.ask("DELETE", f"/pods/{one['metadata']['name']}")
 
     async def _notes(self) -> dict[str, str]:
-        """Name → folder."""
+        """Name → folder. A note that names no folder of ours is none: what it says is mounted, and swept away."""
         query = {"labelSelector": f"{manifest.SITE}={self.ground.site},{NOTE}"}
         found = (await self.api.ask("GET", "/secrets", query=query)).get("items") or []
-        return {
-            one["metadata"]["name"].removeprefix(PREFIX): base64.b64decode(one["data"]["folder"]).decode() for one in found
-        }  # fmt: skip
+        notes = {one["metadata"]["name"].removeprefix(PREFIX): _folder(one) for one in found}
+        return {name: folder for name, folder in notes.items() if NAME.fullmatch(folder)}
 
     async def _note(self, name: str, folder: str) -> None:
         body: Json = {
@@ -105,3 +104,9 @@ class Packages:
         name = f"sweep-{hashlib.sha256(folder.encode()).hexdigest()[:24]}"
         with suppress(Said):
             await self.api.ask("POST", "/pods", body=manifest.sweeper(self.ground, name, folder))
+
+
+def _folder(note: Json) -> str:
+    with suppress(ValueError):
+        return base64.b64decode((note.get("data") or {}).get("folder", "")).decode()
+    return ""
