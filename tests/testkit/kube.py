@@ -40,15 +40,18 @@ class ApiServer:
     """`refusals` (method, kind, answer) are given once each, before anything is done. `cut_after_create`: the next pod is made
     and its answer lost. `mute`: watches say nothing; `says_half`: what they say next. `past`: lists are answered from this.
     `forget`: versions below are expired. `starts`: a pod runs as soon as it is made, and goes as soon as it is told to. `clock`:
-    how far its own is from ours."""
+    how far its own is from ours. `allows`: what is asked about rights."""
 
     starts: bool = True
     clock: timedelta = timedelta()
-    objects: dict[str, dict[str, Json]] = field(default_factory=lambda: {"pods": {}, "secrets": {}})
+    objects: dict[str, dict[str, Json]] = field(
+        default_factory=lambda: {"pods": {}, "secrets": {}, "resourcequotas": {}}
+    )
     version: int = 100
     refusals: list[tuple[str, str, web.Response]] = field(default_factory=list)
     cut_after_create: bool = False
     says_half: bytes = b""
+    allows: bool = False
     mute: bool = False
     past: list[Json] | None = None
     forget: int = 0
@@ -62,6 +65,8 @@ class ApiServer:
         top = "/api/v1/namespaces/{namespace}/{kind}"
         app.router.add_route("*", top, self._many)
         app.router.add_route("*", top + "/{name}", self._one)
+        app.router.add_get("/version", self._version)
+        app.router.add_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self._review)
         return app
 
     def now(self) -> datetime:
@@ -97,6 +102,12 @@ class ApiServer:
             watcher.put_nowait(None)
 
     # ---- what it answers ----
+
+    async def _version(self, request: web.Request) -> web.Response:
+        return web.json_response({"gitVersion": "v1.36.4"})
+
+    async def _review(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": {"allowed": self.allows}}, status=201)
 
     async def _many(self, request: web.Request) -> web.StreamResponse:
         kind = request.match_info["kind"]
@@ -137,6 +148,8 @@ class ApiServer:
         name = body["metadata"]["name"]
         if name in self.objects[kind]:
             return failure(409, "AlreadyExists", f'{kind} "{name}" already exists')
+        if request.query.get("dryRun"):
+            return web.json_response(body, status=201)
         made = deepcopy(body)
         made["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": stamp(self.now())}
         if kind == "pods":

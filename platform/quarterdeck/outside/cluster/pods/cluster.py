@@ -5,17 +5,15 @@ it is believed, every delete carries the uid, and a name that is taken is adopte
 half-way, make no second pod and remove none of somebody else's.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from deckwire import crash
 from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.outside.cluster.pods import images, manifest, reasons
+from quarterdeck.outside.cluster.pods.addresses import named
 from quarterdeck.outside.cluster.pods.answers import AWAY, translate
 from quarterdeck.outside.cluster.pods.api import Api, Away, Json, Said
 from quarterdeck.outside.cluster.pods.manifest import Ground
@@ -123,7 +121,7 @@ class PodsCluster:
         check_install(spec)
         images.check(spec)
         await self._check_room(spec.kind)
-        ground, folder = await self._named_addresses(), await self.packages.prepare(spec)
+        ground, folder = await named(self.ground), await self.packages.prepare(spec)
         ours = await self._secret(spec)
         crash.point("pod.secret")
         try:
@@ -185,15 +183,6 @@ class PodsCluster:
         living = [seen for seen in living if seen.state != PlaceState.ENDED]
         if len(living) >= self.room.get(kind, 0):
             raise TryLater(f"All {len(living)} places for this kind of work are taken.", after=5.0, reason="quota")
-
-    async def _named_addresses(self) -> Ground:
-        """Names of the doors are looked up here: the agents' network has no name service."""
-        found = dict(self.ground.host_aliases)
-        for url in (self.ground.doors, self.ground.git, self.ground.outlet):
-            name = urlsplit(url).hostname or ""
-            if name and name not in found and not _is_address(name):
-                found[name] = await _look_up(name)
-        return replace(self.ground, host_aliases=found)
 
     async def _get(self, name: str) -> Json | None:
         try:
@@ -275,16 +264,3 @@ def _away(bad: Said | Away) -> TryLater | GaveUp:
         return GaveUp(f"The cluster refuses the reconciler: {bad.message}", reason="cluster_refuses",
                       remedy="Give its account the rights that quarterdeck doctor lists.")  # fmt: skip
     return TryLater(f"The cluster does not answer: {bad}", after=2.0, reason=AWAY)
-
-
-def _is_address(name: str) -> bool:
-    return ":" in name or name.replace(".", "").isdigit()
-
-
-async def _look_up(name: str) -> str:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(name, None)
-    except OSError as bad:
-        raise TryLater(f"{name}, which the agents are to call, has no address: {bad.strerror or bad}.", after=5.0,
-                       reason=AWAY) from bad  # fmt: skip
-    return str(found[0][4][0])

@@ -6,8 +6,10 @@ import contextlib
 import time
 import uuid
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from quarterdeck.errors import GaveUp
+from quarterdeck.errors import GaveUp, TryLater
+from quarterdeck.outside.cluster.pods.addresses import named
 from quarterdeck.outside.cluster.pods.api import Api, Away, Json, Said
 from quarterdeck.outside.cluster.pods.manifest import OURS, Ground, pod
 from quarterdeck.outside.cluster.port import PlaceSpec
@@ -25,17 +27,16 @@ CLUSTERS_API = ("$(KUBERNETES_SERVICE_HOST)", "$(KUBERNETES_SERVICE_PORT)")
 """The kubelet fills these in."""
 # In the pod: the cluster's API must not answer, the agents' doors must. Policies may come a moment late: three looks.
 LOOK = f"""
-import socket, sys, time, urllib.parse
+import socket, sys, time
 def answers(host, port):
     try:
         socket.create_connection((host, port), 2).close()
         return True
     except OSError:
         return False
-host, port, url = sys.argv[1:]
-doors = urllib.parse.urlsplit(url)
+host, port, doors, at = sys.argv[1:]
 for _ in range(3):
-    open_, there = answers(host, int(port)), answers(doors.hostname, doors.port or 80)
+    open_, there = answers(host, int(port)), answers(doors, int(at))
     if there and not open_:
         sys.exit({SHUT})
     time.sleep(1)
@@ -63,6 +64,10 @@ async def examine(api: Api, ground: Ground, *, probe_s: float = PROBE_S) -> list
         found += [await _rights(api), *await _security(api, ground), *await _quota(api)]
         if all(one.state != "bad" for one in found):
             found += await _probe(api, ground, probe_s)
+    except TryLater as no:
+        found.append(
+            Found("bad", no.text, "Look at QUARTERDECK_DOORS_FOR_PODS; where names are its cluster's own, ask there.")
+        )
     except (Away, Said) as no:
         found.append(Found("bad", f"The cluster refused to be examined: {no}", "Look at the reconciler's Role."))
     return found
@@ -134,7 +139,7 @@ async def _quota(api: Api) -> list[Found]:
 
 
 async def _probe(api: Api, ground: Ground, patience_s: float) -> list[Found]:
-    body = _made(ground)
+    body = _made(await named(ground))
     name = body["metadata"]["name"]
     await api.ask("POST", "/pods", body=body)
     try:
@@ -185,6 +190,11 @@ def _walls(code: int) -> Found:
     return Found("bad", f"The probe's pod ended with {code}", "Is this the agents' image (infra/images/agent)?")
 
 
+def _doors(ground: Ground) -> tuple[str, str]:
+    url = urlsplit(ground.doors)
+    return url.hostname or "", str(url.port or (443 if url.scheme == "https" else 80))
+
+
 def _made(ground: Ground) -> Json:
     """Like an agent's pod, under a site of its own: no reconciler takes it for an orphan."""
     spec = PlaceSpec(name=f"doctor-{uuid.uuid4().hex[:10]}", kind="check", run="", epoch=0, secret="", deadline_s=120)
@@ -192,7 +202,7 @@ def _made(ground: Ground) -> Json:
     made["metadata"]["labels"]["quarterdeck/site"] = "doctor"
     made["metadata"]["labels"]["quarterdeck/kind"] = "probe"
     agent = made["spec"]["containers"][0]
-    agent["command"] = [f"{OURS}/bin/python", "-I", "-S", "-c", LOOK, *CLUSTERS_API, ground.doors]
+    agent["command"] = [f"{OURS}/bin/python", "-I", "-S", "-c", LOOK, *CLUSTERS_API, *_doors(ground)]
     agent["volumeMounts"] = [one for one in agent["volumeMounts"] if one["name"] != "secret"]
     made["spec"]["volumes"] = [one for one in made["spec"]["volumes"] if one["name"] != "secret"]
     made["metadata"]["labels"] = {key: value for key, value in made["metadata"]["labels"].items() if value != ""}
