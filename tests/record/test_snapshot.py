@@ -159,6 +159,14 @@ def test_a_queued_run_says_what_it_waits_for(cast: rows.Cast) -> None:
     assert cards[str(second.id)].queue_reason == f"1 ahead: {first.ticket.key}; Project LARK has 1 of 1 places in use."
 
 
+def test_a_run_whose_place_cannot_begin_says_why_at_once(cast: rows.Cast) -> None:
+    run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING)
+    rows.attempt(run, state=AttemptState.PENDING, doing="waiting for the image app:1, which cannot be pulled")
+    card = snapshot.board([cast.lark.id]).runs[0]
+    assert card.last_line == "waiting for the image app:1, which cannot be pulled"
+    assert card.queue_reason == "Waiting for the image app:1, which cannot be pulled."
+
+
 def test_the_runs_page_has_the_newest_lines_in_order(cast: rows.Cast) -> None:
     run = rows.run(rows.ticket(cast.lark))
     rows.say(run, *[Said(text=f"thought {i}") for i in range(250)])

@@ -29,7 +29,7 @@ function AttemptRow({ attempt }: { attempt: FleetAttempt }) {
       <td className="num pr-4 text-text-2">{attempt.epoch}</td>
       <td className={cx("pr-4 font-medium", ATTEMPT_TONE[attempt.state])}>{ATTEMPT_WORD[attempt.state]}</td>
       <td className="mono pr-4 text-text-2">{attempt.place}</td>
-      <td className="max-w-80 truncate pr-4 text-text-2">{attempt.doing}</td>
+      <td className="min-w-48 max-w-80 break-words py-1.5 pr-4 text-text-2">{attempt.doing}</td>
       <td className="num pr-4 text-meta text-text-2">{timeOfDay(attempt.startedAt)}</td>
       <td className="num text-meta text-text-2">{attempt.lastSignAt === null ? "none yet" : `${span(now - attempt.lastSignAt)} ago`}</td>
     </tr>

@@ -42,9 +42,12 @@ export function RunHead({ run }: { run: Run }) {
   );
 }
 
+/** Before an agent works: in the queue, or with a place that cannot begin. */
+const WAITS: readonly Run["phase"][] = ["queued", "starting"];
+
 /** Why it stands still, in the platform's words, with what to do. */
 function WhyNot({ run }: { run: Run }) {
-  if (run.phase === "queued" && run.queueReason) return <p className="text-meta text-text-2">{run.queueReason}</p>;
+  if (WAITS.includes(run.phase) && run.queueReason) return <p className="break-words text-meta text-text-2">{run.queueReason}</p>;
   if (run.phase !== "failed" || !run.failureText) return null;
   return <p className="text-meta"><span className="font-medium text-failed">{run.failureText}</span> <span className="text-text-2">{run.failureRemedy}</span></p>;
 }

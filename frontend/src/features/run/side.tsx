@@ -54,11 +54,12 @@ export const ATTEMPT_WORD: Record<Attempt["state"], string> = {
   failed: "failed", lost: "lost", fenced: "replaced",
 };
 
-const REASON: Readonly<Record<string, string>> = { waiting: "while it waits for an answer", paused: "a person paused the run" };
+const REASON: Readonly<Record<string, string>> = { waiting: "while it waits for an answer", paused: "a person paused the run", terminated: "its place was taken away from outside" };
+const BLAMED: Readonly<Record<string, string>> = { infrastructure: "the infrastructure", agent: "the agent", configuration: "the settings" };
 
 /** Why it ended, unless the state says so already, and whose doing that was. */
 const why = ({ state, reason, blame }: Attempt): string =>
-  [reason.replaceAll("_", " ") === state ? "" : (REASON[reason] ?? reason.replaceAll("_", " ")), blame === "none" ? "" : `laid on ${blame === "infrastructure" ? "the infrastructure" : blame === "agent" ? "the agent" : blame}`].filter(Boolean).join(", ");
+  [reason.replaceAll("_", " ") === state ? "" : (REASON[reason] ?? reason.replaceAll("_", " ")).replace(/\.$/, ""), blame === "none" ? "" : `laid on ${BLAMED[blame] ?? blame}`].filter(Boolean).join(", ");
 
 function Attempts({ list }: { list: Attempt[] }) {
   const now = useNow();

@@ -140,7 +140,8 @@ def card(rows: Rows, run: Run) -> views.Run:
         commands=[command(one, rows.names.get(run.id, {})) for one in rows.commands[run.id]],
         proposal=proposal(standing) if standing else None, flags=flags(standing) if standing else [],
         request=str(requests[0].id) if requests else None, overlaps=run.overlaps,
-        priority=priority(run), queue_reason=rows.waits.get(run.id, ""), failure_text=run.reason_text if _ended_badly(run) else "",
+        priority=priority(run), queue_reason=rows.waits.get(run.id, "") or _hangs(live),
+        failure_text=run.reason_text if _ended_badly(run) else "",
         failure_remedy=run.remedy if _ended_badly(run) else "", rehearsal=_model(config) == "rehearsal",
     )  # fmt: skip
 
@@ -256,11 +257,19 @@ def _model(config: dict[str, Any]) -> str:
 
 
 def _last_line(last: Event | None, live: Attempt | None, heartbeat: timedelta, known: Names) -> str:
-    """The newest line; while nothing new comes for a heartbeat, what the attempt says that it does."""
+    """The newest line; while nothing new comes for a heartbeat, what the attempt says that it does. What a place that
+    has not begun waits for is the cluster's word, and is said at once."""
     said = live.doing if live and live.state in ("pending", "running") else ""
-    if last is None or (said and live and live.sign_at - last.at > heartbeat):
+    hangs = bool(said and live and live.state == "pending")
+    if last is None or hangs or (said and live and live.sign_at - last.at > heartbeat):
         return said
     return timeline.sentence(last, known)
+
+
+def _hangs(live: Attempt | None) -> str:
+    """Why a place that was given has not begun, as a sentence; empty while nothing keeps it."""
+    said = live.doing if live and live.state == "pending" else ""
+    return f"{said[0].upper()}{said[1:].removesuffix('.')}." if said else ""
 
 
 def _ended_badly(run: Run) -> bool:
