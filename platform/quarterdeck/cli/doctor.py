@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.cli import _client
+from quarterdeck.outside.cluster.pods.manifest import Ground
 from quarterdeck.outside.cluster.probe import probe
 from quarterdeck.up import cluster
 
@@ -67,16 +68,11 @@ def _cluster() -> list[Fact]:
         return []
     from quarterdeck.outside.cluster.pods.api import Api
     from quarterdeck.outside.cluster.pods.examine import examine
-    from quarterdeck.outside.cluster.pods.manifest import Ground
 
     given = os.environ.get
     config = str(want.kubeconfig) if want else given("QUARTERDECK_KUBECONFIG", "")
     namespace = want.namespace if want else given("QUARTERDECK_AGENTS_NAMESPACE", cluster.NAMESPACE)
-    ground = Ground(
-        site="doctor", image=want.image if want else given("QUARTERDECK_AGENT_IMAGE", ""),
-        doors=given("QUARTERDECK_DOORS_FOR_PODS") or f"http://10.250.{given('QD_CLUSTER_SLOT') or 0}.1:8700", git="",
-        runtime_class=json.loads(given("QUARTERDECK_POD_OPTIONS") or "{}").get("runtime_class", ""),
-    )  # fmt: skip
+    ground = _ground(want.image if want else given("QUARTERDECK_AGENT_IMAGE", ""))
 
     async def look() -> list[Fact]:
         api = Api(Path(config) if config else None, namespace)
@@ -86,6 +82,15 @@ def _cluster() -> list[Fact]:
             await api.close()
 
     return asyncio.run(look())
+
+
+def _ground(image: str) -> Ground:
+    """With all of the pods' options: without its pull secret, say, a probe would tell of an image that agents can have."""
+    doors = (
+        os.environ.get("QUARTERDECK_DOORS_FOR_PODS") or f"http://10.250.{os.environ.get('QD_CLUSTER_SLOT') or 0}.1:8700"
+    )
+    options = json.loads(os.environ.get("QUARTERDECK_POD_OPTIONS") or "{}")
+    return Ground(site="doctor", image=image, doors=doors, git="", **options)
 
 
 def _platform(client: _client.Client) -> list[Fact]:
