@@ -25,6 +25,16 @@ class Rates:
         with self._lock:
             return caller in self._buckets
 
+    def remember(self, caller: str) -> None:
+        """As one that took nothing just now."""
+        with self._lock:
+            self._buckets[caller] = self._buckets.pop(caller, (0.0, self.clock()))
+            self._forget()
+
+    def _forget(self) -> None:
+        if len(self._buckets) > MOST_CALLERS:
+            self._buckets.popitem(last=False)
+
     def take(self, caller: str, rate: float, weight: float = 1.0) -> None:
         """Raises TryLater(rate) with the seconds until there is room again. A weight over the bucket passes when it is full."""
         now, whole = self.clock(), rate * 2
@@ -33,8 +43,7 @@ class Rates:
             level = min(whole, level + (now - since) * rate)
             enough = level >= min(weight, whole)
             self._buckets[caller] = (level - weight if enough else level, now)
-            if len(self._buckets) > MOST_CALLERS:
-                self._buckets.popitem(last=False)
+            self._forget()
         if not enough:
             wait = (min(weight, whole) - level) / rate
             raise TryLater(f"Too fast: at most {rate:g} a second here.", after=wait, reason="rate")

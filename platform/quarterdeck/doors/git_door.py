@@ -19,6 +19,7 @@ from uuid import UUID
 
 from deckwire.words import Audience
 from quarterdeck.doors import git_http as http
+from quarterdeck.doors.agent_rates import Rates
 from quarterdeck.doors.git_serve import Answer, serve
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos import push
@@ -33,6 +34,8 @@ _AT_ONCE = {"git-upload-pack": 4, "git-receive-pack": 1}
 """Requests of one run that are worked on together; the next ones are told to wait."""
 _RECHECK = 1.0
 """Seconds between two looks at the token while an answer streams: a revoked one reads no longer than that."""
+UNKNOWN_A_SECOND = 50.0
+"""Tokens that a caller shows for the first time: each is a question to the record, and whoever invents them has many."""
 _ASKED_MOST = 16 << 20
 """Bytes of a fetch's question: wants and haves."""
 
@@ -63,6 +66,7 @@ class GitDoor:
     jobs: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 8, "git-push"))
     readers: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, 16))
     at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rates: Rates = field(default_factory=Rates)
 
     async def __call__(self, scope: Any, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":
@@ -125,7 +129,15 @@ class GitDoor:
         token = request.token()
         if not token:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self.lookups, self.find, token, Audience.GIT)
+        if not self.rates.knows(token):
+            try:
+                self.rates.take(f"unknown:{request.peer}", UNKNOWN_A_SECOND)
+            except TryLater as fast:
+                raise TryLater(fast.text, after=fast.after, reason="busy") from fast
+        bearer = await asyncio.get_running_loop().run_in_executor(self.lookups, self.find, token, Audience.GIT)
+        if bearer is not None:
+            self.rates.remember(token)
+        return bearer
 
     async def _revoked(self, request: http.Request) -> None:
         """Ends when the token opens nothing any more."""

@@ -31,6 +31,7 @@ class Request:
     def __init__(self, scope: Any, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.peer: str = (scope.get("client") or ("",))[0]
         self.query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         self.receive = receive
         self._headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}

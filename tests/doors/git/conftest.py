@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deckwire.words import Audience
-from quarterdeck.doors.git_door import build
+from quarterdeck.doors.git_door import GitDoor, build
 from quarterdeck.errors import Refused
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.outside.repos.weigh import Quota
@@ -67,6 +67,7 @@ class Served:
     origin: Origin
     repository: str
     base: str
+    door: GitDoor
     address: str = ""
     run: str = field(default_factory=lambda: str(uuid4()))
 
@@ -128,9 +129,11 @@ class Clone:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     origin = Origin.make(tmp_path / "origins" / "shop.git")
-    made = Served(Store(tmp_path / "repos", SMALL), Fence(), origin, str(uuid4()), origin.commit(FILES))
+    store, fence = Store(tmp_path / "repos", SMALL), Fence()
+    door = build(store, fence.find, fence.holding)
+    made = Served(store, fence, origin, str(uuid4()), origin.commit(FILES), door)
     made.store.mirror(made.repository, str(origin.path))
-    with on_loopback(build(made.store, made.fence.find, made.fence.holding)) as made.address:
+    with on_loopback(door) as made.address:
         yield made
 
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from quarterdeck.doors.git_door import UNKNOWN_A_SECOND
+
 from .conftest import Served
 
 READ, WRITE = "/info/refs?service=git-upload-pack", "/info/refs?service=git-receive-pack"
@@ -171,3 +173,14 @@ def test_a_token_that_dies_ends_the_answer_it_began(served: Served, token: str) 
         while piece := line.recv(1 << 16):
             got += len(piece)
         assert 0 < got < 24 << 20
+
+
+def test_invented_tokens_ask_the_record_no_faster_than_one_caller_may(served: Served, token: str) -> None:
+    """Each is a question to the record, and whoever invents them has many: who is known reads on all the same."""
+    served.door.rates.clock = lambda: 0.0
+    assert served.ask("GET", READ, token).status_code == 200
+    before = served.fence.asked
+    said = {served.ask("GET", READ, f"qd_git_{number:064x}").status_code for number in range(120)}
+    assert said == {401, 429}
+    assert served.fence.asked - before <= 2 * UNKNOWN_A_SECOND
+    assert served.ask("GET", READ, token).status_code == 200
