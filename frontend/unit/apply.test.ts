@@ -34,6 +34,12 @@ describe("timelines", () => {
     expect(after({ op: "events", run: "r9", from: 1, to: 1, events: [event(1)] }).timelines.size).toBe(0);
   });
 
+  test("a resume undoes what an agent said after the step, and nothing that the platform did", () => {
+    const resumed = event(6, { kind: "resumed", epoch: 2, resumedAt: 3 });
+    const world = after({ op: "snapshot", snapshot: snapshot() }, { op: "opened", run: "r1", snapshot: snapshot({ timeline: [event(1), event(2), event(3)] }) },
+      { op: "events", run: "r1", from: 4, to: 6, events: [event(4), event(5, { kind: "attempted" }), resumed] });
+    expect(world.timelines.get("r1")?.filter((one) => one.undone).map((one) => one.seq)).toEqual([4]);
+  });
   test("a closed run leaves no timeline behind", () => {
     const world = apply(openedAt3, [{ op: "left", run: "r1" }]).world;
     expect(world.timelines.has("r1")).toBe(false);

@@ -27,6 +27,10 @@ describe("who must act", () => {
     expect(actorWord(run({ desired: "pause", phase: "paused", attention: "paused" }))).toBe("Paused");
     expect(actorWord(run({ desired: "stop", phase: "cancelled", attention: "done" }))).toBe("Stopped");
   });
+  test("a failed run that another one took over asks nobody to retry it", () => {
+    expect(actorWord(run({ phase: "failed", attention: "failed", actor: "Retry or stop" }))).toBe("Retry or stop");
+    expect(actorWord(run({ phase: "failed", attention: "done", actor: "Retried" }))).toBe("Retried");
+  });
 });
 
 describe("money", () => {

@@ -159,6 +159,17 @@ def test_a_queued_run_says_what_it_waits_for(cast: rows.Cast) -> None:
     assert cards[str(second.id)].queue_reason == f"1 ahead: {first.ticket.key}; Project LARK has 1 of 1 places in use."
 
 
+def test_an_attempt_that_a_person_stopped_promises_no_next_start(cast: rows.Cast) -> None:
+    run = rows.run(rows.ticket(cast.lark))
+    rows.say(
+        run, Attempted(epoch=1, state="fenced", reason="stopped"), Attempted(epoch=2, state="failed", reason="stopped")
+    )
+    lines = snapshot.run(run.id, [cast.lark.id]).timeline
+    assert [one.text for one in lines][-2:] == [
+        "Attempt 1 was stopped", "Attempt 2 stopped with Quarterdeck; the run goes on at its next start",
+    ]  # fmt: skip
+
+
 def test_a_run_whose_place_cannot_begin_says_why_at_once(cast: rows.Cast) -> None:
     run = rows.move(rows.run(rows.ticket(cast.lark)), Phase.STARTING)
     rows.attempt(run, state=AttemptState.PENDING, doing="waiting for the image app:1, which cannot be pulled")

@@ -103,6 +103,7 @@ export function actorWord(run: Run, attention: Attention = run.attention): strin
   if (attention === "broken") return "No contact";
   if (!ended(run) && run.desired === "stop") return "Stopping";
   if (!ended(run) && run.desired === "pause" && run.phase !== "paused") return "Pausing";
-  if (attention === "needs-you" || attention === "elsewhere") return run.actor || PHASE_WORD[run.phase];
+  const retried = attention === "done" && run.phase === "failed";
+  if (retried || attention === "needs-you" || attention === "elsewhere") return run.actor || PHASE_WORD[run.phase];
   return PHASE_WORD[run.phase];
 }

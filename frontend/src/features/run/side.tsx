@@ -57,9 +57,12 @@ export const ATTEMPT_WORD: Record<Attempt["state"], string> = {
 const REASON: Readonly<Record<string, string>> = { waiting: "while it waits for an answer", paused: "a person paused the run", terminated: "its place was taken away from outside" };
 const BLAMED: Readonly<Record<string, string>> = { infrastructure: "the infrastructure", agent: "the agent", configuration: "the settings" };
 
+/** A person ended the run: nothing replaces it. */
+const stopped = ({ state, reason }: Pick<Attempt, "state" | "reason">): boolean => state === "fenced" && reason === "stopped";
+
 /** Why it ended, unless the state says so already, and whose doing that was. */
 const why = ({ state, reason, blame }: Attempt): string =>
-  [reason.replaceAll("_", " ") === state ? "" : (REASON[reason] ?? reason.replaceAll("_", " ")).replace(/\.$/, ""), blame === "none" ? "" : `laid on ${BLAMED[blame] ?? blame}`].filter(Boolean).join(", ");
+  [stopped({ state, reason }) || reason.replaceAll("_", " ") === state ? "" : (REASON[reason] ?? reason.replaceAll("_", " ")).replace(/\.$/, ""), blame === "none" ? "" : `laid on ${BLAMED[blame] ?? blame}`].filter(Boolean).join(", ");
 
 function Attempts({ list }: { list: Attempt[] }) {
   const now = useNow();
@@ -70,7 +73,7 @@ function Attempts({ list }: { list: Attempt[] }) {
         <li key={attempt.epoch} className="flex flex-col" title={attempt.place}>
           <span className="flex items-baseline gap-2">
             <span className="num text-text-3">{attempt.epoch}</span>
-            <span className={cx("font-medium", ATTEMPT_TONE[attempt.state])}>{ATTEMPT_WORD[attempt.state]}</span>
+            <span className={cx("font-medium", ATTEMPT_TONE[attempt.state])}>{stopped(attempt) ? "stopped" : ATTEMPT_WORD[attempt.state]}</span>
             <span className="num ml-auto text-meta text-text-3">{timeOfDay(attempt.startedAt)}, {span((attempt.endedAt ?? now) - attempt.startedAt)}</span>
           </span>
           {why(attempt) && <span className="pl-4 text-meta text-text-2">{why(attempt)}</span>}

@@ -99,6 +99,8 @@ def _spent(e: Any, _: str) -> str:
 
 
 def _attempted(e: Any, _: str) -> str:
+    if e.reason == "stopped" and e.state == "fenced":
+        return f"Attempt {e.epoch} was stopped"
     if e.reason == "stopped":
         return f"Attempt {e.epoch} stopped with Quarterdeck; the run goes on at its next start"
     return f"Attempt {e.epoch} {ATTEMPTS.get(e.state, e.state)}{_because(e.reason)}"
