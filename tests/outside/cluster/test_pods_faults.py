@@ -365,6 +365,19 @@ class TestLeaving:
         await still.cluster.delete("run-1", made.uid, grace_s=5)
         assert pods(still) == set()
 
+    @pytest.mark.parametrize("status", [403, 422, 500])
+    async def test_a_pod_that_may_not_go_holds_up_nobody(
+        self, still: PodsWorld, status: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A policy keeps it, say: a delete that raised would end the reconciler's pass before anybody gets a place."""
+        made = await still.cluster.create(still.spec())
+        still.server.refusals += [("DELETE", "pods", failure(status, "Forbidden", 'webhook "keep.example" denied it'))]
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        assert "keep.example" in caplog.text
+        still.server.end("run-1", 1)
+        await still.cluster.delete("run-1", made.uid, grace_s=5)
+        assert pods(still) == set(), "it is asked for again"
+
     async def test_a_name_whose_pod_is_leaving_is_taken_for_now(self, still: PodsWorld) -> None:
         made = await still.cluster.create(still.spec())
         still.server.run("run-1")

@@ -5,6 +5,7 @@ it is believed, every delete carries the uid, and a name that is taken is adopte
 half-way, make no second pod and remove none of somebody else's.
 """
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ from quarterdeck.outside.cluster.pods.mirror import Mirror
 from quarterdeck.outside.cluster.pods.packages import Packages
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState, check_install
 
+log = logging.getLogger(__name__)
 Places = list[PlaceSeen]
 MIRROR_S = 5.0
 """A mirror that has heard nothing for so long is asked to list, whatever its watch believes."""
@@ -76,7 +78,8 @@ class PodsCluster:
             crash.point("pod.deleted")
         except Said as said:
             if said.status not in (404, 409):  # gone, or another one has its name
-                raise _away(said) from said
+                # Whoever wants it gone asks again, and what keeps this one (a policy, say) is nobody else's wait.
+                log.warning("the cluster does not let %s go: %s", name, said)
         except Away as away:
             raise _away(away) from away
 
