@@ -76,7 +76,7 @@ function Attempts({ list }: { list: Attempt[] }) {
             <span className={cx("font-medium", ATTEMPT_TONE[attempt.state])}>{stopped(attempt) ? "stopped" : ATTEMPT_WORD[attempt.state]}</span>
             <span className="num ml-auto text-meta text-text-3">{timeOfDay(attempt.startedAt)}, {span((attempt.endedAt ?? now) - attempt.startedAt)}</span>
           </span>
-          {why(attempt) && <span className="pl-4 text-meta text-text-2">{why(attempt)}</span>}
+          {why(attempt) && <span className="break-words pl-4 text-meta text-text-2">{why(attempt)}</span>}
         </li>
       ))}
     </ol>
