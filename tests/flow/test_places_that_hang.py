@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from deckwire.words import AttemptState, Blame, Phase
+from deckwire.words import AttemptState, Blame, Phase, Verb
 from quarterdeck.errors import Refused, TryLater
-from quarterdeck.flow import losses, reconcile
+from quarterdeck.flow import decide, losses, reconcile
+from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceSeen
 from quarterdeck.record.models import Attempt, Run
@@ -37,6 +38,21 @@ def test_what_a_place_hangs_on_is_told_and_is_no_silence(placed: Attempt, cluste
     reconcile.compare(seen(cluster))
     placed.refresh_from_db()
     assert (placed.state, placed.doing) == (AttemptState.PENDING, "waiting for a node with enough memory")
+
+
+def test_a_pause_of_what_has_not_begun_holds_at_once_and_gives_its_place_back(
+    placed: Attempt, cluster: MemoryCluster, run: Run, alice_acts: Actor
+) -> None:
+    cluster.wait(placed.place, "the image registry.example/agent:1")
+    decide.decide(alice_acts, "pause", Verb.PAUSE, runs=[run.id])
+    run.refresh_from_db()
+    placed.refresh_from_db()
+    assert run.phase == Phase.PAUSED
+    assert (placed.state, placed.reason) == (AttemptState.FENCED, "paused")
+    assert [one.name for one in reconcile.compare(seen(cluster)) if isinstance(one, reconcile.Delete)] == [placed.place]
+    decide.decide(alice_acts, "resume", Verb.RESUME, runs=[run.id])
+    run.refresh_from_db()
+    assert (run.phase, run.epoch) == (Phase.QUEUED, placed.epoch + 1)
 
 
 @pytest.mark.parametrize(

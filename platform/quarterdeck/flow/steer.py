@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db.models.functions import Now
 
 from deckwire.requests import Answer
-from deckwire.words import Fate, Phase, Verb
+from deckwire.words import AttemptState, Fate, Phase, Verb
 from quarterdeck.errors import Refused
 from quarterdeck.flow import answers, fencing, mailbox, pokes, rewind
 from quarterdeck.record import lifecycle
@@ -48,15 +48,20 @@ def _asked(run: Run) -> list[Request]:
 
 
 def pause(run: Run, decision: Decision) -> Command:
-    """A living agent finishes its step and parks; where none lives the run is paused at once."""
+    """A living agent finishes its step and parks; where none has begun the run is paused at once, and its place goes."""
     if run.phase == Phase.PAUSED or run.desired == "pause":
         raise Refused("Already paused, or about to be.", reason="already_paused")
     if run.phase not in PAUSABLE:
         raise Refused(f"A run that is {run.phase} has nothing running to pause.", reason="not_possible")
     Run.objects.filter(id=run.id).update(desired="pause")
     run.desired = "pause"
-    if fencing.live_attempt(run):
+    attempt = fencing.live_attempt(run)
+    if attempt and attempt.state == AttemptState.RUNNING:
         return mailbox.put(run, decision, body={"verb": "pause"}, why="stored; the agent parks after its step")
+    if attempt:
+        fencing.end(
+            run, attempt, AttemptState.FENCED, reason="paused", text="It was paused before its agent had begun."
+        )
     lifecycle.move(run, Phase.PAUSED, reason="paused", by=decision.actor)
     return mailbox.put(run, decision, fate=Fate.APPLIED, for_agent=False, why="paused; nothing was running")
 
