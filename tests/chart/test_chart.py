@@ -212,7 +212,10 @@ def test_what_needs_an_operator_is_there_where_it_is_asked_for(rendered: Callabl
     # Celery knows no cluster, and nobody without the password shall put work before the workers.
     assert valkey["spec"]["replicas"] == 1
     assert "sentinel" not in valkey["spec"]
-    assert binding["template"].strip() == "url: redis://:{{ .password | urlquery }}@{{ .primaryHost }}:{{ .primaryPort }}/0"
+    assert (
+        binding["template"].strip()
+        == "url: redis://:{{ .password | urlquery }}@{{ .primaryHost }}:{{ .primaryPort }}/0"
+    )
 
 
 # Checks that are not for us, each with its reason.

@@ -5,16 +5,18 @@ import errno
 from collections.abc import Callable
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 
 from deckwire.words import AttemptState
 from quarterdeck.doors.management.commands.reconcile import Reconciler
+from quarterdeck.errors import TryLater
 from quarterdeck.flow import fetches, intake
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec
 from quarterdeck.outside.repos.store import Store
-from quarterdeck.record.models import Attempt, Ticket
+from quarterdeck.record import leases
+from quarterdeck.record.models import Attempt, Lease, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,3 +73,51 @@ def test_places_are_made_side_by_side_and_at_once_after_they_were_given(
         fetches.work()
     assert again == [False, True, False], "the fetch first; then the places; then nothing is left to give"
     assert {spec.run for spec in cluster.specs.values()} == {str(run.id) for run in runs}
+
+
+class Stubborn(MemoryCluster):
+    """Keeps what is to be deleted, and says that it will be asked later."""
+
+    async def delete(self, name: str, uid: str, *, grace_s: float = 30.0) -> None:
+        raise TryLater("The cluster may not delete pods.", after=5.0, reason="forbidden")
+
+
+def test_an_order_that_is_refused_keeps_nobody_from_a_place(
+    alice_acts: Actor, make_ticket: Callable[..., Ticket], store: Store
+) -> None:
+    cluster = Stubborn()
+    async_to_sync(cluster.create)(PlaceSpec(name="stray", kind="attempt", run="", epoch=0, secret=""))
+    run = intake.open_run(alice_acts, "k", make_ticket().id)
+    reconciler = Reconciler(cluster)
+    for _ in range(3):
+        async_to_sync(reconciler._pass)()
+        fetches.work()
+    assert str(run.id) in {spec.run for spec in cluster.specs.values()}
+
+
+class Slow(MemoryCluster):
+    """Answers when another reconciler has asked twice for the lease, the second time after it would have run out."""
+
+    def __init__(self, lease_s: float) -> None:
+        super().__init__()
+        self.lease_s, self.others = lease_s, list[bool]()
+
+    async def list(self) -> list[PlaceSeen]:
+        for _ in range(2):
+            held_until = (await Lease.objects.aget(name="reconciler")).until
+            while (await Lease.objects.aget(name="reconciler")).until == held_until:  # noqa: ASYNC110 (a row tells nobody)
+                await asyncio.sleep(0)
+            self.others.append(await sync_to_async(leases.take)("reconciler", "another", self.lease_s))
+        return await super().list()
+
+
+def test_a_pass_that_outlasts_the_lease_keeps_it() -> None:
+    cluster = Slow(lease_s=0.6)
+    reconciler = Reconciler(cluster, lease_s=0.6)
+
+    async def one() -> None:
+        async with asyncio.timeout(30):
+            await reconciler._pass()
+
+    async_to_sync(one)()
+    assert cluster.others == [False, False]

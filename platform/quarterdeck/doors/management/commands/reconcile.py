@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -45,8 +45,8 @@ class Command(BaseCommand):
 class Reconciler:
     """One loop: wake (a hint, a change in the cluster, or a second), look at everything, act."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+    def __init__(self, cluster: Cluster, lease_s: float = LEASE_S) -> None:
+        self.cluster, self.lease_s = cluster, lease_s
         self.me = f"{socket.gethostname()}:{os.getpid()}"
         self.stop = asyncio.Event()
         self.wake = asyncio.Event()
@@ -84,17 +84,33 @@ class Reconciler:
         """True when places were given, which are to be made at once. Never dies of a bad pass: the next one looks again at
         everything."""
         try:
-            self.acts = await _db(leases.take)("reconciler", self.me, LEASE_S)
+            self.acts = await _db(leases.take)("reconciler", self.me, self.lease_s)
             if not self.acts:
                 return False
-            seen, there = await self._look(), await self.cluster.environments()
-            await self._carry_out(await _db(reconcile.compare)(seen, there))
-            return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
+            async with self._held():
+                seen, there = await self._look(), await self.cluster.environments()
+                await self._carry_out(await _db(reconcile.compare)(seen, there))
+                return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
         except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
         return False
+
+    @contextlib.asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """The lease, for a pass that a slow cluster makes longer than it: another one would act beside us."""
+        keeper = asyncio.create_task(self._renew())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self.lease_s / 3)
+            await _db(leases.take)("reconciler", self.me, self.lease_s)
 
     async def _look(self) -> list[PlaceSeen]:
         """All places: a list, and each one anew that it lacks."""
@@ -115,10 +131,10 @@ class Reconciler:
                 raise bad
 
     async def _act_on(self, order: reconcile.Order) -> None:
-        """An order that this machine cannot carry out now does not hold up the ones behind it."""
+        """An order that cannot be carried out now holds up neither the ones beside it nor who waits for a place."""
         try:
             await self._act(order)
-        except OSError as bad:
+        except (Refused, TryLater, GaveUp, OSError) as bad:
             log.warning("reconciler: %s failed (%s); the next pass asks again", type(order).__name__, bad)
 
     async def _act(self, order: reconcile.Order) -> None:
