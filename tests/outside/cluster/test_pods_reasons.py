@@ -147,6 +147,7 @@ def test_a_start_that_hangs_is_told_at_once_and_ended_in_time(
     assert early.waiting_for.startswith(words)
     late = reasons.seen(one, BORN + timedelta(seconds=patience))
     assert (late.state, late.reason) == (PlaceState.ENDED, reason)
+    assert "preemption" not in early.waiting_for + late.text, "whom the scheduler looked at helps nobody"
 
 
 @pytest.mark.parametrize("word", ["InvalidImageName", "ErrImageNeverPull"])

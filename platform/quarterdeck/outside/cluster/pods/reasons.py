@@ -39,6 +39,8 @@ NO_ACCESS = re.compile(
 )
 NOT_THERE = re.compile(r"not found|manifest unknown|no such image|name unknown|does not exist", re.I)
 SCARCE = re.compile(r"Insufficient ([\w./-]+)")
+AFTER_CAUSES = re.compile(r"\.? (no new claims|preemption:).*", re.DOTALL)
+"""Whom the scheduler could have put away instead: nobody's affair here."""
 CAUSES = re.compile(r"\d+ (node\(s\) .*?|[A-Z].*?)(?=, \d|\. |\.?$)")
 # A taint that a node has for as long as it is not ready, or is emptied, says nothing of its kind; nor does one without a name.
 WRONG_NODE = re.compile(r"node affinity/selector|node selector|untolerated taint \{(?!node\.kubernetes\.io/)")
@@ -167,7 +169,7 @@ def _wait(pod: Json) -> Wait:
 
 
 def _no_node(condition: Json) -> Wait:
-    text = condition.get("message", "")
+    text = AFTER_CAUSES.sub(".", condition.get("message", ""))
     if condition.get("reason") == "SchedulingGated":
         return Wait("the cluster's own queue to let it in", patience_s=float("inf"))
     if condition.get("reason") != "Unschedulable":
@@ -176,7 +178,7 @@ def _no_node(condition: Json) -> Wait:
     if scarce:
         what = " and ".join(scarce)
         return Wait(f"a node with enough {what}", "unschedulable", WEATHER_S, f"There was not enough {what}: {text}")
-    causes = CAUSES.findall(text.partition("preemption:")[0])
+    causes = CAUSES.findall(text)
     if causes and all(WRONG_NODE.search(one) for one in causes):
         return Wait("a node of the kind it asks for", "no_such_node", MISTAKE_S, text)
     return Wait(f"a node ({text[:200]})", "unschedulable", WEATHER_S, text)
