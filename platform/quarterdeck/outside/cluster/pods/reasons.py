@@ -199,10 +199,12 @@ def _hangs(image: str, word: str, text: str) -> Wait | None:
 def _pull(image: str, text: str) -> Wait:
     told = f"{image}: {text}" if image not in text else text
     if NOT_THERE.search(text) and "authorization" not in text:
-        return Wait(f"the image {image}, which is not there", "image_missing", MISTAKE_S, told)
+        return Wait(f"the image, which is not there: {image}", "image_missing", MISTAKE_S, told)
     if NO_ACCESS.search(text):
-        return Wait(f"the image {image}, which the registry does not give", "image_auth", MISTAKE_S, told)
-    return Wait(f"the image {image}, which cannot be pulled", "image_pull", WEATHER_S, told)
+        return Wait(f"the image, which the registry does not give: {image}", "image_auth", MISTAKE_S, told)
+    why = text.rpartition(": ")[2].strip('"')[:80]
+    words = f"the image, which cannot be pulled ({why}): {image}; where that is not its name, stop the run and correct it"
+    return Wait(words, "image_pull", WEATHER_S, told)
 
 
 def _state(pod: Json, state: str) -> Json | None:
