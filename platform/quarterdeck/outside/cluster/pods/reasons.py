@@ -203,7 +203,9 @@ def _pull(image: str, text: str) -> Wait:
     if NO_ACCESS.search(text):
         return Wait(f"the image, which the registry does not give: {image}", "image_auth", MISTAKE_S, told)
     why = text.rpartition(": ")[2].strip('"')[:80]
-    words = f"the image, which cannot be pulled ({why}): {image}; where that is not its name, stop the run and correct it"
+    words = (
+        f"the image, which cannot be pulled ({why}): {image}; where that is not its name, stop the run and correct it"
+    )
     return Wait(words, "image_pull", WEATHER_S, told)
 
 
