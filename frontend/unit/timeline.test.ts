@@ -31,6 +31,12 @@ describe("chapters", () => {
     const undone = EVENTS.map((one) => ({ ...one, undone: one.seq >= 5 && one.seq <= 6 }));
     expect(chapters(undone, PLAN).map((one) => one.undone)).toEqual([false, false, true, false]);
   });
+  test("are undone beside what the platform did meanwhile, which stands", () => {
+    const moved = event(6, { kind: "moved", what: "state" });
+    const all = [...EVENTS.slice(0, 4), { ...begins(5, 1), undone: true }, moved];
+    expect(chapters(all, PLAN).map((one) => one.undone)).toEqual([false, false, true]);
+    expect(chapters([event(1, { kind: "opened" }), moved], PLAN).map((one) => one.undone)).toEqual([false]);
+  });
   test("that begin in the middle of a stream say so", () => {
     expect(chapters([event(40)], PLAN)[0]?.title).toBe("Earlier");
   });

@@ -1,3 +1,4 @@
+import { stands } from "@/lib/standing";
 import type { Events, Person, Project, Request, Run, ServerFrame, Snapshot, TimelineEvent } from "@/wire/types";
 
 /** All that the screens show of what is live. `upTo` is, per opened run, the last seq its timeline covers. */
@@ -137,14 +138,11 @@ function reach(draft: Draft, stream: string, seq: number): void {
   draft.heads.set(stream, Math.max(draft.heads.get(stream) ?? 0, seq));
 }
 
-/** What the platform itself did stays done, whatever step is gone back to. */
-const STANDS: ReadonlySet<string> = new Set(["opened", "moved", "decided", "attempted", "resumed", "spent", "checked", "proposed", "merged", "changed", "quarantined", "unknown"]);
-
 /** A resume sets aside what older attempts said after the checkpoint: those lines are kept, drawn as undone. */
 function undo(all: TimelineEvent[], fresh: readonly TimelineEvent[]): TimelineEvent[] {
   const resumes = fresh.filter((event) => event.resumedAt !== null);
   if (resumes.length === 0) return all;
-  const gone = (event: TimelineEvent) => !STANDS.has(event.kind) && resumes.some((one) => event.seq > one.resumedAt! && event.seq < one.seq && event.epoch > 0 && event.epoch < one.epoch);
+  const gone = (event: TimelineEvent) => !stands(event) && resumes.some((one) => event.seq > one.resumedAt! && event.seq < one.seq && event.epoch > 0 && event.epoch < one.epoch);
   return all.map((event) => (!event.undone && gone(event) ? { ...event, undone: true } : event));
 }
 

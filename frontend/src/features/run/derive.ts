@@ -1,3 +1,4 @@
+import { stands } from "@/lib/standing";
 import type { PlanStep, TimelineEvent } from "@/wire/types";
 
 /**
@@ -38,7 +39,8 @@ function add(chapter: Chapter, event: TimelineEvent): void {
   chapter.lastStep = Math.max(chapter.lastStep, event.step);
   if (event.sha) chapter.sha = event.sha;
   if (event.what === "error") chapter.failed = true;
-  chapter.undone = chapter.events.every((one) => one.undone);
+  // What the platform did in between stands, and keeps no chapter from being undone.
+  chapter.undone = chapter.events.some((one) => one.undone) && chapter.events.every((one) => one.undone || stands(one));
 }
 
 /** Money lines are summed in the chapter's head; a page of them would hide the work. */
