@@ -45,7 +45,7 @@ class ApiServer:
     starts: bool = True
     clock: timedelta = timedelta()
     objects: dict[str, dict[str, Json]] = field(
-        default_factory=lambda: {"pods": {}, "secrets": {}, "resourcequotas": {}}
+        default_factory=lambda: {"pods": {}, "secrets": {}, "resourcequotas": {}, "events": {}}
     )
     version: int = 100
     refusals: list[tuple[str, str, web.Response]] = field(default_factory=list)
@@ -80,6 +80,16 @@ class ApiServer:
     def status(self, name: str, **status: Any) -> None:
         pod = self.objects["pods"][name]
         self._change("MODIFIED", pod | {"status": pod.get("status", {}) | status})
+
+    def creating(self, name: str) -> None:
+        waits = {"waiting": {"reason": "ContainerCreating"}}
+        self.status(name, containerStatuses=[{"name": "agent", "image": "i", "state": waits}])
+
+    def cannot_pull(self, name: str, why: str) -> None:
+        """The node's event of it, which comes before its status."""
+        about = {"uid": self.objects["pods"][name]["metadata"]["uid"], "fieldPath": "spec.containers{agent}"}
+        told = {"involvedObject": about, "reason": "Failed", "message": f'Failed to pull image "i": {why}'}
+        self.objects["events"][name] = {"metadata": {"name": name, "uid": f"event-{name}"}, **told}
 
     def run(self, name: str) -> None:
         self.status(

@@ -20,6 +20,7 @@ from quarterdeck.outside.cluster.pods.api import Api, Away, Json, Said
 from quarterdeck.outside.cluster.pods.manifest import Ground
 from quarterdeck.outside.cluster.pods.mirror import Mirror
 from quarterdeck.outside.cluster.pods.packages import Packages
+from quarterdeck.outside.cluster.pods.told import Told
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState, check_install
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class PodsCluster:
         selector = ",".join([f"{manifest.SITE}={ground.site}", f"{manifest.KIND} in (attempt,check,install)"])
         self.mirror = Mirror(api, "/pods", selector, clock=clock)
         self.packages = Packages(api, ground)
+        self.told = Told(api, clock)
         self._asked: dict[str, float] = {}
         self._tidied = self._clock()
 
@@ -87,6 +89,7 @@ class PodsCluster:
         try:
             if self.mirror.age > MIRROR_S:
                 await self.mirror.refresh()
+            await self.told.listen(self.mirror.items.values())
             removed = await self._removed()
             await self._tidy()
         except (Said, Away) as bad:
@@ -205,7 +208,7 @@ class PodsCluster:
         await self.api.ask("PATCH", f"/secrets/{name}", body=manifest.owned_by(name, uid), patch=True)
 
     def _seen(self, one: Json, *, removed: bool = False) -> PlaceSeen:
-        return reasons.seen(one, self.api.now(), removed=removed)
+        return reasons.seen(self.told.on(one), self.api.now(), removed=removed)
 
     def _grace(self, uid: str, wanted: float) -> int | None:
         """Seconds to ask for, or None when it is on its way already. 0 takes the object away without waiting for the node."""
