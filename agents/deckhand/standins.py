@@ -21,7 +21,7 @@ def _nothing_traced() -> dict[str, None]:
 
 TRACING = {"get_tracing_context": _nothing_traced}
 STANDINS: dict[str, dict[str, Any]] = {
-    "langsmith": {"Client": Unused, "RunTree": Unused, "traceable": Unused, **TRACING},
+    "langsmith": {"Client": Unused, "RunTree": Unused, **TRACING},
     "langsmith.address": {},
     "langsmith.run_trees": {},
     "langsmith.run_helpers": {"_set_tracing_context": lambda _: None, "get_current_run_tree": lambda: None, **TRACING},

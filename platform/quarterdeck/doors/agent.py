@@ -21,7 +21,7 @@ from quarterdeck.doors import agent_model, wakeups
 from quarterdeck.doors.agent_acts import Ask, dumped, number
 from quarterdeck.doors.agent_held import Held, Waiter
 from quarterdeck.doors.agent_model import asked
-from quarterdeck.doors.agent_rates import Rates
+from quarterdeck.doors.agent_rates import UNKNOWN_A_SECOND, Rates
 from quarterdeck.doors.agent_table import BY_PATH, Door
 from quarterdeck.doors.agent_work import Work, heavy
 from quarterdeck.errors import GaveUp, Refused, TryLater
@@ -35,8 +35,6 @@ log = logging.getLogger(__name__)
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 HOLD_MOST = 25
 READY_SECONDS = 1.0
-UNKNOWN_A_SECOND = 50.0
-"""Tokens that a caller shows for the first time: each is a question to the record, and whoever invents them has many."""
 SMALL_MOST = 4 << 20
 AT_ONCE_SMALL, AT_ONCE_LARGE = 8, 2
 """Requests of one token at one door whose bodies we hold, by the door's cap."""

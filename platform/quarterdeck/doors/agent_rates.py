@@ -10,6 +10,8 @@ from quarterdeck.errors import TryLater
 
 MOST_CALLERS = 20_000
 """Callers remembered per process; the ones silent for longest are forgotten first."""
+UNKNOWN_A_SECOND = 50.0
+"""Tokens that a caller shows for the first time: each is a question to the record, and whoever invents them has many."""
 
 
 @dataclass

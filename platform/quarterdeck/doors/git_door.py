@@ -19,7 +19,7 @@ from uuid import UUID
 
 from deckwire.words import Audience
 from quarterdeck.doors import git_http as http
-from quarterdeck.doors.agent_rates import Rates
+from quarterdeck.doors.agent_rates import UNKNOWN_A_SECOND, Rates
 from quarterdeck.doors.git_serve import Answer, serve
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos import push
@@ -34,8 +34,6 @@ _AT_ONCE = {"git-upload-pack": 4, "git-receive-pack": 1}
 """Requests of one run that are worked on together; the next ones are told to wait."""
 _RECHECK = 1.0
 """Seconds between two looks at the token while an answer streams: a revoked one reads no longer than that."""
-UNKNOWN_A_SECOND = 50.0
-"""Tokens that a caller shows for the first time: each is a question to the record, and whoever invents them has many."""
 _ASKED_MOST = 16 << 20
 """Bytes of a fetch's question: wants and haves."""
 

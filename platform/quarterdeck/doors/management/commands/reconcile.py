@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -69,10 +70,10 @@ class Reconciler:
 
     async def _rest(self, took: float) -> None:
         """A look costs what the fleet is large: while changes pour in, as long is rested as was looked, and they gather."""
-        await _within(min(took, GATHER_S), self.stop.wait())
-        waits = [asyncio.create_task(self.wake.wait()), asyncio.create_task(self.stop.wait())]
-        await asyncio.wait(waits, timeout=RESYNC_S, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
+        stop, wake = asyncio.create_task(self.stop.wait()), asyncio.create_task(self.wake.wait())
+        await asyncio.wait({stop}, timeout=min(took, GATHER_S))
+        await asyncio.wait({stop, wake}, timeout=RESYNC_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in (stop, wake):
             wait.cancel()
         self.wake.clear()
 
@@ -83,11 +84,13 @@ class Reconciler:
     async def _pass(self) -> bool:
         """True when places were given, which are to be made at once. Never dies of a bad pass: the next one looks again at
         everything."""
+        take = partial(leases.take, "reconciler", self.me, self.lease_s)
         try:
-            self.acts = await _db(leases.take)("reconciler", self.me, self.lease_s)
+            self.acts = await _db(take)()
             if not self.acts:
                 return False
-            async with self._held():
+            # For a pass that a slow cluster makes longer than the lease: another one would act beside us.
+            with leases.renewing(self.lease_s / 3, take):
                 seen, there = await self._look(), await self.cluster.environments()
                 await self._carry_out(await _db(reconcile.compare)(seen, there))
                 return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
@@ -96,21 +99,6 @@ class Reconciler:
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
         return False
-
-    @contextlib.asynccontextmanager
-    async def _held(self) -> AsyncIterator[None]:
-        """The lease, for a pass that a slow cluster makes longer than it: another one would act beside us."""
-        keeper = asyncio.create_task(self._renew())
-        try:
-            yield
-        finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(self.lease_s / 3)
-            await _db(leases.take)("reconciler", self.me, self.lease_s)
 
     async def _look(self) -> list[PlaceSeen]:
         """All places: a list, and each one anew that it lacks."""
@@ -162,11 +150,6 @@ class Reconciler:
         else:
             crash.point("place.made")
             await _db(created)(row, place)
-
-
-async def _within(seconds: float, what: Coroutine[Any, Any, Any]) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(what, seconds)
 
 
 def _db(function: Any) -> Any:
