@@ -13,6 +13,7 @@ from importlib import import_module
 from deckhand import ahead
 from deckhand.canary import refuse_exposed
 from deckhand.exits import Leaving
+from deckhand.lazily import PROVIDERS, load_lazily
 from deckhand.sandbox import harden
 from deckhand.settings import from_environment
 from deckhand.standins import stand_in
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
         harden()
         settings = from_environment()
         stand_in()
+        load_lazily(PROVIDERS)
         ahead.load(AHEAD[name])
         refuse_exposed(settings.canary, patience=settings.canary_seconds)
         asyncio.run(getattr(import_module(f"deckhand.{name}"), name)(settings))

@@ -17,6 +17,10 @@ from deckwire.envelope import ModelRoute
 
 SILENCE_SECONDS = 180.0
 BASE = {"openai": "/model/openai/v1", "anthropic": "/model/anthropic"}
+CLASSES = {
+    "openai": ("langchain_openai.chat_models.base", "ChatOpenAI"),
+    "anthropic": ("langchain_anthropic.chat_models", "ChatAnthropic"),
+}
 
 
 class Chat:
@@ -83,7 +87,7 @@ class Chat:
         }
 
     def _model(self, route: ModelRoute) -> Any:
-        """The first call imports the provider's package (0.3 s of processor time): call it in a thread."""
+        """The first call imports the provider's package (0.2 s of processor time): call it in a thread."""
         key = f"{route.protocol}/{route.model}"
         if key not in self._made:
             with uncollected():
@@ -92,9 +96,9 @@ class Chat:
 
     def _make(self, route: ModelRoute) -> Any:
         own = {"use_responses_api": False} if route.protocol == "openai" else {}
-        return import_module("langchain.chat_models").init_chat_model(
-            route.model,
-            model_provider=route.protocol,
+        module, name = CLASSES[route.protocol]
+        return getattr(import_module(module), name)(
+            model=route.model,
             base_url=self._url + PREFIX + BASE[route.protocol],
             api_key="the-gateway-puts-it-in",
             max_retries=0,
