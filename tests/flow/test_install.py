@@ -229,6 +229,16 @@ def test_an_install_that_dies_each_time_fails_the_run(run: Run, house: Reconcile
     assert house.there() == frozenset()
 
 
+def test_an_install_that_never_fits_says_what_to_ask_for(run: Run, house: Reconciler) -> None:
+    house.turn()
+    for _ in range(checks.MAX_TRIES):
+        house.cluster.refuse_next(Refused("It asks for 8Gi, the quota is 4Gi.", reason="too_large"))
+        house.turn()
+    house.turn()
+    assert (fresh(run).phase, "8Gi" in fresh(run).reason_text) == (Phase.FAILED, True)
+    assert fresh(run).remedy.startswith("Ask for less"), "its command has nothing to mend"
+
+
 def test_a_report_without_the_ordered_tree_installs_nothing(run: Run, house: Reconciler) -> None:
     house.turn()
     house.turn()

@@ -17,7 +17,7 @@ from quarterdeck.errors import GaveUp, Refused, TryLater
 from quarterdeck.flow import environments, pokes, wishes
 from quarterdeck.flow.edge import guarded
 from quarterdeck.outside import names
-from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
+from quarterdeck.outside.cluster.port import END_REMEDIES, PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import ledger, tokens
 from quarterdeck.record.models import Check, Run
 from quarterdeck.record.tokens import Bearer
@@ -128,8 +128,9 @@ def created(check_id: UUID, place: PlaceSeen) -> None:
 def not_created(check_id: UUID, error: Refused | TryLater | GaveUp) -> None:
     if Check.objects.filter(id=check_id).exclude(place_uid="").exists():
         return  # another reconciler has made it meanwhile
+    why = f"{error.reason}: {error.text}" if error.reason in END_REMEDIES else error.text
     # Packages that are gone come back with a run, not with a check: it must not ask for ever.
-    ended(check_id, error.text, free=isinstance(error, TryLater) and error.reason != "environment_missing")
+    ended(check_id, why, free=isinstance(error, TryLater) and error.reason != "environment_missing")
 
 
 def ended(check_id: UUID, why: str, *, free: bool = False) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from quarterdeck.outside.cluster.pods.api import Api
 from quarterdeck.outside.cluster.pods.examine import examine
-from testkit.kube import PodsWorld
+from testkit.kube import PodsWorld, failure
 from testkit.places import until
 
 
@@ -33,3 +33,14 @@ async def test_the_doors_are_tried_by_the_name_and_port_that_agents_use(doors: s
     assert spec["containers"][0]["command"][-2:] == asked
     hosts = [one["hostnames"] for one in spec.get("hostAliases", [])]
     assert hosts == ([["localhost"]] if "localhost" in doors else [])
+
+
+async def test_a_quota_that_never_has_room_is_not_told_as_one_that_is_used_up() -> None:
+    async with PodsWorld() as world:
+        world.server.allows = True
+        told = "exceeded quota: agents, requested: limits.memory=2Gi, used: limits.memory=0, limited: limits.memory=1Gi"
+        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", told))]
+        api = Api(world.kubeconfig, "agents")
+        (bad,) = [one for one in await examine(api, world.ground) if told in one.what]
+        await api.close()
+    assert bad.remedy.startswith("Ask for less")

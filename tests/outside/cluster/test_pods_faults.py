@@ -16,6 +16,10 @@ from testkit.kube import PodsWorld, failure, stamp
 from testkit.places import until
 
 QUOTA = 'pods "run-1" is forbidden: exceeded quota: agents, requested: pods=1, used: pods=40, limited: pods=40'
+FULL = "exceeded quota: agents, requested: limits.memory=2Gi,pods=1, used: limits.memory=7Gi,pods=40, limited: limits.memory=8Gi,pods=40"
+DRAINED = "exceeded quota: agents, requested: pods=1,requests.cpu=1, used: pods=0,requests.cpu=0, limited: pods=0,requests.cpu=0"
+TOO_LARGE = "exceeded quota: agents, requested: limits.cpu=2500m,limits.memory=8Gi, used: limits.cpu=1,limits.memory=0, limited: limits.cpu=3,limits.memory=4096Mi"
+ODD = "exceeded quota: agents, requested: limits.memory=lots, used: limits.memory=0, limited: limits.memory=4Gi"
 
 
 @pytest.fixture
@@ -211,6 +215,10 @@ class TestRefusals:
         ("answer", "kind", "reason"),
         [
             ((403, "Forbidden", QUOTA), TryLater, "quota"),
+            ((403, "Forbidden", FULL), TryLater, "quota"),
+            ((403, "Forbidden", DRAINED), TryLater, "quota"),
+            ((403, "Forbidden", ODD), TryLater, "quota"),
+            ((403, "Forbidden", TOO_LARGE), Refused, "too_large"),
             ((429, "TooManyRequests", "slow down"), TryLater, "cluster_away"),
             ((500, "InternalError", "etcd"), TryLater, "cluster_away"),
             ((403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host'), Refused, "pod_security"),
@@ -254,6 +262,32 @@ class TestRefusals:
         assert message in no.value.text
         assert remedy in no.value.remedy
         assert "rights" not in no.value.remedy
+
+    async def test_what_the_whole_quota_has_no_room_for_is_told_by_limit_and_by_what_was_asked(
+        self, world: PodsWorld
+    ) -> None:
+        """No end of another agent makes room for it: to wait would be for ever."""
+        world.server.refusals += [
+            ("POST", "pods", failure(403, "Forbidden", f'pods "run-1" is forbidden: {TOO_LARGE}'))
+        ]
+        with pytest.raises(Refused) as no:
+            await world.cluster.create(world.spec())
+        assert "limits.memory: it asks for 8Gi, and the quota agents is 4096Mi in all" in no.value.text
+        assert "limits.cpu" not in no.value.text, "that only waits for room"
+        assert "project's settings" in no.value.remedy
+
+    @pytest.mark.parametrize(
+        ("less", "more"),
+        [("500m", "1"), ("1", "1001m"), ("1023Mi", "1Gi"), ("1G", "1Gi"), ("999k", "1M"), ("1e3", "1001"), ("1.5Gi", "1537Mi")],
+    )  # fmt: skip
+    async def test_a_quantity_is_compared_by_what_it_is_worth(self, world: PodsWorld, less: str, more: str) -> None:
+        told = "exceeded quota: agents, requested: x={}, used: x=0, limited: x={}"
+        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", told.format(more, less)))]
+        with pytest.raises(Refused):
+            await world.cluster.create(world.spec())
+        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", told.format(less, more)))]
+        with pytest.raises(TryLater):
+            await world.cluster.create(world.spec())
 
     async def test_what_the_operator_has_to_mend_keeps_the_queue_and_says_how(self, world: PodsWorld) -> None:
         """A right or a namespace that is away for a minute must not fail each run that waits."""

@@ -150,6 +150,7 @@ END_REMEDIES: dict[str, str] = {
     "unschedulable": "Ask for less, free a node, or add one.",
     "no_such_node": "Correct the project's node selector, or label a node, then retry.",
     "start_slow": "Look at the cluster's nodes.",
+    "too_large": "Ask for less in the project's settings, or raise the namespace's quota that it names, then retry.",
 }
 
 

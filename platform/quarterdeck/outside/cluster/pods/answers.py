@@ -1,7 +1,9 @@
 """What the API server's refusals mean to the platform: try later, mend something first, or a person has to look. Pure."""
 
 from quarterdeck.errors import Refused, TryLater
+from quarterdeck.outside.cluster.pods import quota
 from quarterdeck.outside.cluster.pods.api import Away, Said
+from quarterdeck.outside.cluster.port import END_REMEDIES
 
 AWAY = "cluster_away"
 OPERATORS_S = 30.0
@@ -30,9 +32,7 @@ def translate(bad: Said | Away) -> Refused | TryLater:
     if isinstance(bad, Away):
         return TryLater(f"The cluster does not answer: {bad}.", after=2.0, reason=AWAY)
     if bad.status == 403 and "exceeded quota" in bad.message:
-        return TryLater(
-            f"The agents' namespace is full: {_after(bad.message, 'exceeded quota')}.", after=5.0, reason="quota"
-        )
+        return _full(bad.message)
     if bad.status in (401, 408, 409, 429) or bad.status >= 500:
         return TryLater(
             f"The cluster cannot answer now: {bad.message or bad.status}", after=bad.after or 2.0, reason=AWAY
@@ -41,6 +41,14 @@ def translate(bad: Said | Away) -> Refused | TryLater:
         if bad.status == status and words in bad.message:
             return TryLater(f"The cluster refuses every pod: {bad.message}. {remedy}", after=OPERATORS_S, reason=reason)
     return _mistake(bad)
+
+
+def _full(message: str) -> Refused | TryLater:
+    if over := quota.never(message):
+        text = f"The agents' namespace never has room for it. {over}."
+        return Refused(text, reason="too_large", remedy=END_REMEDIES["too_large"])
+    words = _after(message, "exceeded quota")
+    return TryLater(f"The agents' namespace is full: {words}.", after=5.0, reason="quota")
 
 
 def _mistake(bad: Said) -> Refused:

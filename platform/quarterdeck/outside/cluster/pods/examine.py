@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from quarterdeck.errors import GaveUp, TryLater
+from quarterdeck.outside.cluster.pods import quota
 from quarterdeck.outside.cluster.pods.addresses import named
 from quarterdeck.outside.cluster.pods.api import Api, Away, Json, Said
 from quarterdeck.outside.cluster.pods.manifest import OURS, Ground, pod
-from quarterdeck.outside.cluster.port import PlaceSpec
+from quarterdeck.outside.cluster.port import END_REMEDIES, PlaceSpec
 
 RIGHTS = {
     "pods": ("create", "get", "list", "watch", "delete"),
@@ -112,6 +113,8 @@ async def _security(api: Api, ground: Ground) -> list[Found]:
 def _remedy(no: Said) -> str:
     if "RuntimeClass" in no.message:
         return "Name a runtime class that is there, in QUARTERDECK_POD_OPTIONS or the project."
+    if quota.never(no.message):
+        return END_REMEDIES["too_large"]
     if "exceeded quota" in no.message:
         return "The quota is used up: raise it, or wait until agents end."
     return "Make the namespace with infra/chart, or put right what it says."
