@@ -12,7 +12,7 @@ from quarterdeck.flow import decide, losses, reconcile
 from quarterdeck.flow.actor import Actor
 from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import END_REASONS, END_REMEDIES, PlaceSeen
-from quarterdeck.record.models import Attempt, Run
+from quarterdeck.record.models import Attempt, DoorsOpen, Run
 from quarterdeck.record.views import queue
 
 pytestmark = pytest.mark.django_db
@@ -132,24 +132,49 @@ def test_a_run_of_an_older_version_that_froze_no_wishes_gets_its_projects(attemp
     assert spec.labels == {"project": "larkfield"}
 
 
-def killed(run: Run, cluster: MemoryCluster, before: str = "killed") -> Run:
-    """The run's newest place is killed, after so many others ended for that reason."""
+def ended(run: Run, cluster: MemoryCluster, before: str = "killed", now: str = "killed", *, met: bool = True) -> Run:
+    """The run's newest place ends, after so many others ended for that reason; `met`: they had said hello."""
+    since = Now() if met else None
     for epoch in range(1, losses.MAX_KILLS):
-        Attempt.objects.create(run=run, epoch=epoch + 100, state=AttemptState.FAILED, reason=before, gone=True)
+        Attempt.objects.create(
+            run=run, epoch=epoch + 100, state=AttemptState.FAILED, reason=before, started_at=since, gone=True
+        )
     Run.objects.filter(id=run.id).update(losses=losses.MAX_KILLS - 1)
-    cluster.end(Attempt.objects.get(run=run, epoch=1).place, "killed")
+    newest = Attempt.objects.filter(run=run, epoch=1)
+    if now == "silent":
+        cluster.run(newest.get().place)
+        DoorsOpen.objects.update_or_create(name="doors", defaults={"since": Now() - timedelta(hours=1), "seen": Now()})
+        state = AttemptState.RUNNING if met else AttemptState.PENDING
+        newest.update(state=state, started_at=since, sign_at=Now() - timedelta(minutes=5))
+    else:
+        cluster.end(newest.get().place, now)
     reconcile.compare(seen(cluster))
     return Run.objects.get(id=run.id)
 
 
-def test_who_is_killed_again_and_again_without_a_step_does_it_itself(
+@pytest.mark.parametrize(
+    ("before", "now"), [("killed", "killed"), ("silent", "silent"), ("killed", "silent"), ("theft", "killed")]
+)
+def test_who_is_ended_again_and_again_without_a_step_does_it_itself(
+    placed: Attempt, cluster: MemoryCluster, run: Run, before: str, now: str
+) -> None:
+    """In a pod a tool may end or stop the runner, or spend its secret: every process is its user's. A free retry would do it
+    again for ever."""
+    found = ended(run, cluster, before, now)
+    assert (found.phase, found.reason) == (Phase.FAILED, now)
+    assert found.remedy == END_REMEDIES[now]
+    assert f"{losses.MAX_KILLS} times" in found.reason_text
+
+
+@pytest.mark.parametrize(("before", "now"), [("no_room", "killed"), ("evicted", "silent")])
+def test_an_end_after_other_losses_is_weather(
+    placed: Attempt, cluster: MemoryCluster, run: Run, before: str, now: str
+) -> None:
+    assert ended(run, cluster, before, now).phase == Phase.QUEUED
+
+
+def test_who_never_got_through_to_say_hello_is_kept_by_the_network(
     placed: Attempt, cluster: MemoryCluster, run: Run
 ) -> None:
-    """In a pod a tool may end the runner: every process is its user's. A free retry would do it again for ever."""
-    found = killed(run, cluster)
-    assert (found.phase, found.reason) == (Phase.FAILED, "killed")
-    assert found.remedy == END_REMEDIES["killed"]
-
-
-def test_a_kill_after_other_losses_is_weather(placed: Attempt, cluster: MemoryCluster, run: Run) -> None:
-    assert killed(run, cluster, before="no_room").phase == Phase.QUEUED
+    """Nothing of a run has been done before its hello: that many silences are the way to us, which is everybody's."""
+    assert ended(run, cluster, "silent", "silent", met=False).phase == Phase.QUEUED

@@ -1,7 +1,7 @@
 """An attempt ended without a good-bye. Whose doing was it, and what follows for the run?
 
 infrastructure: free retry with back-off; agent: counts, three without a step between them fail the run, and so do eight
-kills; configuration: a person has to mend something first.
+kills or silences; configuration: a person has to mend something first.
 """
 
 from datetime import timedelta
@@ -20,7 +20,9 @@ BY = "rule:reconciler"
 LONELY = timedelta(seconds=30)
 MAX_FAILURES = 3
 MAX_KILLS = 8
-"""A kill is infrastructure's, but so many in a row without a step between are the run's own: one of its commands does it."""
+OWN = {"killed", "silent", "theft"}
+"""Ends that are infrastructure's, but so many in a row without a step between are the run's own: one of its commands ends or
+stops every process, or spends the secret."""
 MAX_PAUSE_S = 60
 WORKS = (Phase.STARTING, Phase.WORKING, Phase.WAITING)
 HAD_ATTEMPT = (*WORKS, Phase.SEALING)
@@ -72,15 +74,20 @@ def send_on(run: Run, reason: str, text: str, blame: Blame, remedy: str = "") ->
         _fail(run, reason, text, remedy or END_REMEDIES.get(reason, "Mend what it names, then retry."))
     elif blame == Blame.AGENT and run.failures + 1 >= MAX_FAILURES:
         _fail_again(run, reason, text, MAX_FAILURES)
-    elif reason == "killed" and _kills_itself(run):
+    elif reason in OWN and _ends_itself(run):
         _fail_again(run, reason, text, MAX_KILLS)
     else:
         _back_to_queue(run, text, blame)
 
 
-def _kills_itself(run: Run) -> bool:
-    newest = Attempt.objects.filter(run=run).order_by("-epoch").values_list("reason", flat=True)[:MAX_KILLS]
-    return run.losses + 1 >= MAX_KILLS and set(newest) == {"killed"}
+def _ends_itself(run: Run) -> bool:
+    newest = Attempt.objects.filter(run=run).order_by("-epoch")[:MAX_KILLS]
+    return run.losses + 1 >= MAX_KILLS and all(map(_maybe_own, newest))
+
+
+def _maybe_own(attempt: Attempt) -> bool:
+    """Before its hello nothing of a run was done: that silence is of the way to us, which is everybody's."""
+    return attempt.reason in OWN and (attempt.reason != "silent" or attempt.started_at is not None)
 
 
 def _fail_again(run: Run, reason: str, text: str, times: int) -> None:

@@ -16,10 +16,13 @@ from testkit.kube import PodsWorld, failure, stamp
 from testkit.places import until
 
 QUOTA = 'pods "run-1" is forbidden: exceeded quota: agents, requested: pods=1, used: pods=40, limited: pods=40'
-FULL = "exceeded quota: agents, requested: limits.memory=2Gi,pods=1, used: limits.memory=7Gi,pods=40, limited: limits.memory=8Gi,pods=40"
-DRAINED = "exceeded quota: agents, requested: pods=1,requests.cpu=1, used: pods=0,requests.cpu=0, limited: pods=0,requests.cpu=0"
-TOO_LARGE = "exceeded quota: agents, requested: limits.cpu=2500m,limits.memory=8Gi, used: limits.cpu=1,limits.memory=0, limited: limits.cpu=3,limits.memory=4096Mi"
-ODD = "exceeded quota: agents, requested: limits.memory=lots, used: limits.memory=0, limited: limits.memory=4Gi"
+EXCEEDED = "exceeded quota: agents, requested: {}, used: {}, limited: {}"
+FULL = EXCEEDED.format("limits.memory=2Gi,pods=1", "limits.memory=7Gi,pods=40", "limits.memory=8Gi,pods=40")
+DRAINED = EXCEEDED.format("pods=1,requests.cpu=1", "pods=0,requests.cpu=0", "pods=0,requests.cpu=0")
+TOO_LARGE = EXCEEDED.format(
+    "limits.cpu=2500m,limits.memory=8Gi", "limits.cpu=1,limits.memory=0", "limits.cpu=3,limits.memory=4096Mi"
+)
+ODD = EXCEEDED.format("limits.memory=lots", "limits.memory=0", "limits.memory=4Gi")
 
 
 @pytest.fixture
@@ -281,11 +284,14 @@ class TestRefusals:
         [("500m", "1"), ("1", "1001m"), ("1023Mi", "1Gi"), ("1G", "1Gi"), ("999k", "1M"), ("1e3", "1001"), ("1.5Gi", "1537Mi")],
     )  # fmt: skip
     async def test_a_quantity_is_compared_by_what_it_is_worth(self, world: PodsWorld, less: str, more: str) -> None:
-        told = "exceeded quota: agents, requested: x={}, used: x=0, limited: x={}"
-        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", told.format(more, less)))]
+        world.server.refusals += [
+            ("POST", "pods", failure(403, "Forbidden", EXCEEDED.format(f"x={more}", "x=0", f"x={less}")))
+        ]
         with pytest.raises(Refused):
             await world.cluster.create(world.spec())
-        world.server.refusals += [("POST", "pods", failure(403, "Forbidden", told.format(less, more)))]
+        world.server.refusals += [
+            ("POST", "pods", failure(403, "Forbidden", EXCEEDED.format(f"x={less}", "x=0", f"x={more}")))
+        ]
         with pytest.raises(TryLater):
             await world.cluster.create(world.spec())
 

@@ -140,6 +140,8 @@ END_REMEDIES: dict[str, str] = {
     "disk": "Give the project more disk, or let its work write less, then retry.",
     "deadline": "Cut the ticket into smaller ones, or give the project more time, then retry.",
     "killed": "Look for a command that ends every process of its user, or a node that is short of memory, then retry.",
+    "silent": "Look for a command that stops or starves every process of its user, or a node that is overloaded, then retry.",
+    "theft": "Look in the run's steps for what reads the attempt's own files, then stop it, or retry.",
     "canary_failed": "Let the cluster enforce the agents' NetworkPolicy (quarterdeck doctor tells), then retry.",
     "image_name": "Correct the image's name in the project's settings, then retry.",
     "image_missing": "Push the image, or correct its name in the project's settings, then retry.",

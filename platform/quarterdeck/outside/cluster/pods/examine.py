@@ -131,12 +131,12 @@ async def _dry(api: Api, body: Json) -> Said | None:
 async def _quota(api: Api) -> list[Found]:
     quotas = (await api.ask("GET", "/resourcequotas")).get("items", [])
     told = []
-    for quota in quotas:
-        status = quota.get("status", {})
+    for one in quotas:
+        status = one.get("status", {})
         lines = [
             f"{status.get('used', {}).get(name, '0')} of {hard} {name}" for name, hard in status.get("hard", {}).items()
         ]
-        told.append(Found("good", f"Quota {quota['metadata']['name']}: {', '.join(sorted(lines))}"))
+        told.append(Found("good", f"Quota {one['metadata']['name']}: {', '.join(sorted(lines))}"))
     remedy = "Without one a mistake fills the cluster; places in Quarterdeck still limit agents."
     return told or [Found("warn", "The namespace has no quota", remedy)]
 
