@@ -20,7 +20,8 @@ from uuid import UUID
 from deckwire.words import Audience
 from quarterdeck.doors import git_http as http
 from quarterdeck.doors.agent_rates import UNKNOWN_A_SECOND, Rates
-from quarterdeck.doors.git_serve import Answer, serve
+from quarterdeck.doors.git_readers import Readers
+from quarterdeck.doors.git_serve import Answer, Patience, serve
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.outside.repos import push
 from quarterdeck.outside.repos.store import Store
@@ -62,7 +63,8 @@ class GitDoor:
     holding: Holding
     lookups: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 4, "git-token"))
     jobs: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 8, "git-push"))
-    readers: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, 16))
+    readers: Readers = field(default_factory=Readers)
+    patience: Patience = field(default_factory=Patience)
     at_work: Counter[tuple[str, str]] = field(default_factory=Counter)
     rates: Rates = field(default_factory=Rates)
 
@@ -167,8 +169,8 @@ class GitDoor:
             argv, env = self.store.reading(run, "--strict", "--stateless-rpc", "--timeout=60", version=version)
             prefix = b""
         kind = "advertisement" if asked is None else "result"
-        async with self.readers:
-            answer = Answer(prefix, f"application/x-git-upload-pack-{kind}", send)
+        async with self.readers.one(run):
+            answer = Answer(prefix, f"application/x-git-upload-pack-{kind}", send, self.patience)
             await serve(argv, env, asked, answer, request, partial(self._revoked, request))
 
     async def _write(self, request: http.Request, send: http.Send, bearer: Bearer) -> None:

@@ -15,6 +15,14 @@ _PIECE = 64 << 10
 _SECONDS = 600.0
 
 
+@dataclass
+class Patience:
+    """How long a caller may keep us waiting: `seconds`, and more for what it has taken since, at `rate` bytes a second."""
+
+    seconds: float = 30.0
+    rate: int = 32 << 10
+
+
 @dataclass(frozen=True)
 class Answer:
     """How the stream begins and where it goes."""
@@ -22,6 +30,7 @@ class Answer:
     prefix: bytes
     kind: str
     send: Send
+    patience: Patience
 
 
 async def serve(
@@ -71,11 +80,27 @@ async def _pump(process: asyncio.subprocess.Process, answer: Answer) -> None:
         raise TryLater("The repository cannot be read now.", after=5.0, reason="internal")
     await answer.send({"type": "http.response.start", "status": 200, "headers": head(answer.kind)})
     await answer.send({"type": "http.response.body", "body": answer.prefix, "more_body": True})
+    left = answer.patience.seconds
     while piece:
-        await answer.send({"type": "http.response.body", "body": piece, "more_body": True})
+        left = await _give(answer, piece, left)
+        if left <= 0:
+            return  # it reads too slowly for the place that it takes
         piece = await process.stdout.read(_PIECE)
     if await process.wait() == 0:  # else the answer stays open, and the caller sees that it was cut
         await answer.send({"type": "http.response.body", "body": b""})
+
+
+async def _give(answer: Answer, piece: bytes, left: float) -> float:
+    """The patience that is left after this piece: only waiting for the caller uses it up, never git's own slowness."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        async with asyncio.timeout(left):
+            await answer.send({"type": "http.response.body", "body": piece, "more_body": True})
+    except TimeoutError:
+        return 0.0
+    left += len(piece) / answer.patience.rate - (loop.time() - began)
+    return min(answer.patience.seconds, left)
 
 
 async def _hung_up(request: Request) -> None:

@@ -3,6 +3,8 @@
 import gzip
 import random
 import socket
+from contextlib import ExitStack
+from select import select
 from uuid import uuid4
 
 import httpx
@@ -136,12 +138,12 @@ def test_a_run_that_is_closed_is_not_there(served: Served, token: str) -> None:
     assert served.ask("GET", WRITE, token).status_code == 404
 
 
-def opened(served: Served, token: str, path: str, more: str = "") -> socket.socket:
+def opened(served: Served, token: str, path: str, more: str = "", run: str = "") -> socket.socket:
     """A request whose answer (or body) we hold back."""
     host, port = served.address.removeprefix("http://").split(":")
     line = socket.create_connection((host, int(port)), timeout=20)
     method = "POST" if path.startswith("/git-") else "GET"
-    head = f"{method} /run/{served.run}.git{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{more}\r\n"
+    head = f"{method} /run/{run or served.run}.git{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{more}\r\n"
     line.sendall(head.encode())
     return line
 
@@ -159,13 +161,9 @@ def test_a_run_sends_one_push_at_a_time(served: Served, token: str) -> None:
 
 def test_a_token_that_dies_ends_the_answer_it_began(served: Served, token: str) -> None:
     """The answer is bigger than what lies between us, so it waits for us; we read on only after the token died."""
-    big = served.origin.commit({"big.bin": random.Random(3).randbytes(24 << 20)}, message="big")
+    commit = tip(served)
     served.store.tip(served.run, str(served.origin.path), "main")
-    want = f"want {big} ofs-delta\n"
-    asked = f"{len(want) + 4:04x}{want}00000009done\n"
-    more = f"Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {len(asked)}\r\n"
-    with opened(served, token, "/git-upload-pack", more) as line:
-        line.sendall(asked.encode())
+    with slow(served, token, commit) as line:
         got = len(line.recv(1000))
         served.fence.fenced.add(token)
         while served.fence.told == 0 and (piece := line.recv(1)):
@@ -173,6 +171,54 @@ def test_a_token_that_dies_ends_the_answer_it_began(served: Served, token: str) 
         while piece := line.recv(1 << 16):
             got += len(piece)
         assert 0 < got < 24 << 20
+
+
+def slow(served: Served, token: str, commit: str, run: str = "") -> socket.socket:
+    """Asks for a commit and reads nothing of the answer; its first bytes say that the reading has begun."""
+    want = f"want {commit} ofs-delta\n"
+    asked = f"{len(want) + 4:04x}{want}00000009done\n"
+    more = f"Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {len(asked)}\r\n"
+    line = opened(served, token, "/git-upload-pack", more, run)
+    line.sendall(asked.encode())
+    return line
+
+
+def tip(served: Served) -> str:
+    """A commit whose answer is bigger than what lies between us, so that it waits for who reads it."""
+    served.base = served.origin.commit({"big.bin": random.Random(3).randbytes(24 << 20)}, message="big")
+    served.store.mirror(served.repository, str(served.origin.path))
+    return served.base
+
+
+def test_runs_that_read_slowly_leave_room_for_the_others(served: Served) -> None:
+    """Four runs ask with all hands, and read nothing of it."""
+    commit = tip(served)
+    with ExitStack() as held:
+        for _ in range(4):
+            run = str(uuid4())
+            stale = served.open(run)
+            lines = [held.enter_context(slow(served, stale, commit, run)) for _ in range(4)]
+            (began, *_), _, _ = select(lines, [], [], 20)  # each has one reader at least
+            assert began.recv(12) == b"HTTP/1.1 200"
+        assert served.ask("GET", READ, served.open(served.run), timeout=20).status_code == 200
+
+
+def test_who_reads_too_slowly_gives_its_place_to_who_waits(served: Served, token: str) -> None:
+    served.door.readers.most = 1
+    served.door.patience.seconds = 0.2
+    commit = tip(served)
+    run = str(uuid4())
+    with slow(served, served.open(run), commit, run) as line:
+        assert line.recv(12) == b"HTTP/1.1 200"
+        assert served.ask("GET", READ, token, timeout=20).status_code == 200
+        rest = sum(iter(lambda: len(line.recv(1 << 16)), 0))
+        assert rest < 24 << 20, "it was cut"
+
+
+def test_who_waits_for_a_place_to_read_is_told_to_come_again(served: Served, token: str) -> None:
+    served.door.readers.most, served.door.readers.patience_s = 0, 0.05
+    answer = served.ask("GET", READ, token, timeout=20)
+    assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (429, "busy", "5")
 
 
 def test_invented_tokens_ask_the_record_no_faster_than_one_caller_may(served: Served, token: str) -> None:
