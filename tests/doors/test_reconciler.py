@@ -3,11 +3,13 @@
 import asyncio
 import errno
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db.models.functions import Now
 
-from deckwire.words import AttemptState
+from deckwire.words import AttemptState, Phase
 from quarterdeck.doors.management.commands.reconcile import Reconciler
 from quarterdeck.errors import TryLater
 from quarterdeck.flow import fetches, intake
@@ -16,7 +18,7 @@ from quarterdeck.outside.cluster.memory import MemoryCluster
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec
 from quarterdeck.outside.repos.store import Store
 from quarterdeck.record import leases
-from quarterdeck.record.models import Attempt, Lease, Ticket
+from quarterdeck.record.models import Attempt, Lease, Run, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,3 +123,74 @@ def test_a_pass_that_outlasts_the_lease_keeps_it() -> None:
 
     async_to_sync(one)()
     assert cluster.others == [False, False]
+
+
+class Busy(MemoryCluster):
+    """Answers what it is asked first, of each kind, with a time before which it is not to be asked again."""
+
+    def __init__(self, *no: str) -> None:
+        super().__init__()
+        self.no, self.asked = set(no), list[str]()
+
+    def _hear(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.no:
+            raise TryLater("The API server has too much to do.", after=7.0, reason="cluster_away")
+
+    async def create(self, spec: PlaceSpec) -> PlaceSeen:
+        self._hear("create")
+        return await super().create(spec)
+
+    async def delete(self, name: str, uid: str, *, grace_s: float = 30.0) -> None:
+        self._hear("delete")
+        await super().delete(name, uid, grace_s=grace_s)
+
+    async def list(self) -> list[PlaceSeen]:
+        self._hear("list")
+        return await super().list()
+
+
+def passes(cluster: Busy, seconds: int) -> list[str]:
+    """What a reconciler asks in so many seconds of its own clock, a pass in each."""
+    now = 0.0
+    reconciler = Reconciler(cluster, clock=lambda: now)
+    for second in range(seconds):
+        now = float(second)
+        async_to_sync(reconciler._pass)()
+        fetches.work()
+    return cluster.asked
+
+
+def test_a_place_is_not_asked_for_again_before_the_time_that_the_cluster_named(
+    alice_acts: Actor, make_ticket: Callable[..., Ticket], store: Store
+) -> None:
+    intake.open_run(alice_acts, "k", make_ticket().id)
+    asked = passes(Busy("create"), 12)
+    assert asked.count("create") == 2, "in its third second, and seven later"
+    assert asked.count("list") == 12, "the others are looked after meanwhile"
+
+
+def test_a_place_that_may_not_go_yet_is_left_until_the_time_that_the_cluster_named() -> None:
+    cluster = Busy()
+    async_to_sync(cluster.create)(PlaceSpec(name="stray", kind="attempt", run="", epoch=0, secret=""))
+    cluster.no = {"delete"}
+    assert passes(cluster, 12).count("delete") == 2
+
+
+def test_a_cluster_that_names_a_time_is_not_looked_at_before() -> None:
+    assert passes(Busy("list"), 12) == ["list", "list"]
+
+
+def test_a_run_without_room_comes_again_no_sooner_than_the_cluster_said(
+    alice_acts: Actor, make_ticket: Callable[..., Ticket], store: Store
+) -> None:
+    run = intake.open_run(alice_acts, "k", make_ticket().id)
+    cluster = MemoryCluster()
+    cluster.refuse_next(TryLater("The namespace is full.", after=600.0, reason="quota"))
+    reconciler = Reconciler(cluster)
+    for _ in range(4):
+        async_to_sync(reconciler._pass)()
+        fetches.work()
+    run.refresh_from_db()
+    assert (run.phase, run.reason_text, cluster.specs) == (Phase.QUEUED, "The namespace is full.", {})
+    assert Run.objects.filter(id=run.id, not_before__gt=Now() + timedelta(seconds=500)).exists()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame, Phase
 from quarterdeck.flow import asks, fencing, mailbox
@@ -106,6 +106,12 @@ def back_off(run: Run, blame: Blame) -> None:
     before = run.failures if blame == Blame.AGENT else run.losses
     pause = 0 if before == 0 else min(MAX_PAUSE_S, 2**before)
     Run.objects.filter(id=run.id).update(not_before=Now() + timedelta(seconds=pause) if pause else None, **counts)
+
+
+def no_sooner(run: UUID, seconds: float) -> None:
+    """The cluster named a time, and the run's own pause may be shorter. One that does not queue is left alone."""
+    later = Greatest("not_before", Now() + timedelta(seconds=seconds))  # of null and a time it is the time
+    Run.objects.filter(id=run, phase=Phase.QUEUED).update(not_before=later)
 
 
 def _fail(run: Run, reason: str, text: str, remedy: str) -> None:

@@ -309,6 +309,17 @@ class TestRefusals:
             await world.cluster.create(world.spec())
         assert later.value.after == 7
 
+    async def test_a_server_that_names_a_time_to_a_look_or_a_delete_is_heard(self, world: PodsWorld) -> None:
+        made = await world.cluster.create(world.spec())
+        for method, ask in (
+            ("GET", world.cluster.observe("run-1")),
+            ("DELETE", world.cluster.delete("run-1", made.uid)),
+        ):
+            world.server.refusals += [(method, "pods", failure(429, "TooManyRequests", "slow", **{"Retry-After": "7"}))]
+            with pytest.raises(TryLater) as later:
+                await ask
+            assert later.value.after == 7
+
     async def test_a_cluster_that_is_gone_means_later(self, world: PodsWorld) -> None:
         await world.http.close()
         for ask in (world.cluster.list(), world.cluster.observe("run-1"), world.cluster.create(world.spec())):

@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -18,16 +19,18 @@ from django.db import DatabaseError, close_old_connections
 
 from deckwire import crash
 from quarterdeck.doors import metrics, wakeups
+from quarterdeck.doors.rests import Rests
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, environments, reconcile
+from quarterdeck.flow import checks, environments, losses, reconcile
 from quarterdeck.outside import plugs
-from quarterdeck.outside.cluster.port import Cluster, PlaceSeen
+from quarterdeck.outside.cluster.port import Cluster, PlaceSeen, PlaceSpec
 from quarterdeck.record import leases
 
 log = logging.getLogger(__name__)
 LEASE_S = 10.0
 RESYNC_S = 1.0
 GATHER_S = 0.25
+LOOK = "look"
 HANDS = 8
 """Orders that are carried out at the same time."""
 
@@ -46,7 +49,8 @@ class Command(BaseCommand):
 class Reconciler:
     """One loop: wake (a hint, a change in the cluster, or a second), look at everything, act."""
 
-    def __init__(self, cluster: Cluster, lease_s: float = LEASE_S) -> None:
+    def __init__(self, cluster: Cluster, lease_s: float = LEASE_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rests = Rests(clock)
         self.cluster, self.lease_s = cluster, lease_s
         self.me = f"{socket.gethostname()}:{os.getpid()}"
         self.stop = asyncio.Event()
@@ -87,7 +91,7 @@ class Reconciler:
         take = partial(leases.take, "reconciler", self.me, self.lease_s)
         try:
             self.acts = await _db(take)()
-            if not self.acts:
+            if not self.acts or not self.rests.over(LOOK):
                 return False
             # For a pass that a slow cluster makes longer than the lease: another one would act beside us.
             with leases.renewing(self.lease_s / 3, take):
@@ -95,6 +99,8 @@ class Reconciler:
                 await self._carry_out(await _db(reconcile.compare)(seen, there))
                 return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
         except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
+            if isinstance(bad, TryLater):
+                self.rests.take(LOOK, bad.after)
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
@@ -119,10 +125,19 @@ class Reconciler:
                 raise bad
 
     async def _act_on(self, order: reconcile.Order) -> None:
-        """An order that cannot be carried out now holds up neither the ones beside it nor who waits for a place."""
+        """An order that cannot be carried out now holds up neither the ones beside it nor who waits for a place. Nor is it
+        asked for again before its time."""
+        what = _named(order)
+        if not self.rests.over(what):
+            return
         try:
             await self._act(order)
-        except (Refused, TryLater, GaveUp, OSError) as bad:
+        except TryLater as later:
+            self.rests.take(what, later.after)
+            log.warning(
+                "reconciler: %s failed (%s); asked again after %.1f s", type(order).__name__, later, later.after
+            )
+        except (Refused, GaveUp, OSError) as bad:
             log.warning("reconciler: %s failed (%s); the next pass asks again", type(order).__name__, bad)
 
     async def _act(self, order: reconcile.Order) -> None:
@@ -142,14 +157,34 @@ class Reconciler:
     async def _create(self, spec: Any, row: Any, created: Any, not_created: Any) -> None:
         try:
             place = await self.cluster.create(spec)
-        except (Refused, TryLater, GaveUp) as no:
+        except (Refused, GaveUp) as no:
             await _db(not_created)(row, no)
+        except TryLater as later:
+            await self._not_now(spec, row, not_created, later)
         except OSError as bad:  # a full disk, say: this one waits, the orders behind it do not
             text = f"The place could not be made: {bad.strerror or bad}."
-            await _db(not_created)(row, TryLater(text, after=5.0, reason="no_place"))
+            await self._not_now(spec, row, not_created, TryLater(text, after=5.0, reason="no_place"))
         else:
             crash.point("place.made")
             await _db(created)(row, place)
+
+    async def _not_now(self, spec: PlaceSpec, row: Any, not_created: Any, later: TryLater) -> None:
+        self.rests.take(("create", spec.name), later.after)
+        await _db(not_created)(row, later)
+        await _db(losses.no_sooner)(UUID(spec.run), later.after)
+
+
+def _named(order: reconcile.Order) -> tuple[str, str]:
+    """What is not asked for again before its time."""
+    match order:
+        case reconcile.Delete(_, uid, _):
+            return "delete", uid
+        case reconcile.Create(spec, _) | checks.CreateCheck(spec, _):
+            return "create", spec.name
+        case environments.Keep(_, name, _):
+            return "keep", name
+        case environments.Drop(name):
+            return "drop", name
 
 
 def _db(function: Any) -> Any:

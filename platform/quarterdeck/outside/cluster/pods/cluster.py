@@ -79,6 +79,8 @@ class PodsCluster:
             await self.api.ask("DELETE", f"/pods/{name}", body=options)
             crash.point("pod.deleted")
         except Said as said:
+            if said.status == 429:
+                raise _away(said) from said
             if said.status not in (404, 409):  # gone, or another one has its name
                 # Whoever wants it gone asks again, and what keeps this one (a policy, say) is nobody else's wait.
                 log.warning("the cluster does not let %s go: %s", name, said)
@@ -269,4 +271,5 @@ def _away(bad: Said | Away) -> TryLater | GaveUp:
     if isinstance(bad, Said) and bad.status in (403, 404):
         return GaveUp(f"The cluster refuses the reconciler: {bad.message}", reason="cluster_refuses",
                       remedy="Give its account the rights that quarterdeck doctor lists.")  # fmt: skip
-    return TryLater(f"The cluster does not answer: {bad}", after=2.0, reason=AWAY)
+    after = bad.after if isinstance(bad, Said) else 0.0
+    return TryLater(f"The cluster does not answer: {bad}", after=after or 2.0, reason=AWAY)
