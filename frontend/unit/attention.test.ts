@@ -44,8 +44,8 @@ describe("proof", () => {
 
 test("a part of the house says in a sentence what it is and how it is", () => {
   const source = { name: "Outbox", what: "what is sent outside", lastAt: null, expected: 5000, state: "idle" as const, note: "nothing to send yet" };
-  expect(sourceWords(source, 0)).toBe("Outbox: what is sent outside. Idle, nothing to send yet.");
-  expect(sourceWords({ ...source, lastAt: 1000, state: "late", note: "" }, 8000)).toBe("Outbox: what is sent outside. Late, last sign 7s ago.");
+  expect(sourceWords(source, 0)).toBe("Outgoing updates: what is sent outside (outbox). Idle, nothing to send yet.");
+  expect(sourceWords({ ...source, lastAt: 1000, state: "late", note: "" }, 8000)).toBe("Outgoing updates: what is sent outside (outbox). Late, last sign 7s ago.");
 });
 
 describe("what is asked beside its title", () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { current, follow, hold, notify } from "@/ui/notices";
+import { current, follow, hold, notify, undoLast } from "@/ui/notices";
 
 const line = (run: string, fate: "applied" | "rejected" | "pending" = "applied") => ({ run, label: run, fate, why: "" });
 const LONG = 60_000;
@@ -46,6 +46,24 @@ describe("a notice", () => {
     expect(current.get()?.text).toBe("Read me");
     vi.advanceTimersByTime(2_000);
     expect(current.get()).toBeNull();
+  });
+
+  test("that has gone by itself is undone with the key as long as the platform takes it back, and once", () => {
+    let undone = 0;
+    const offer = () => notify({ text: "Pausing ORD-1", undo: () => { undone += 1; } });
+    offer();
+    vi.advanceTimersByTime(20_000);
+    expect(current.get()).toBeNull();
+    expect([undoLast(), undoLast(), undone]).toEqual([true, false, 1]);
+    offer();
+    vi.advanceTimersByTime(31_000);
+    expect([undoLast(), undone]).toEqual([false, 1]);
+  });
+
+  test("without a way back leaves none: the key never undoes what was said before it", () => {
+    notify({ text: "Pausing ORD-1", undo: () => { throw new Error("undone"); } });
+    notify({ text: "Merging ORD-2" });
+    expect(undoLast()).toBe(false);
   });
 
   test("that follows another begins with its own time, whatever the pointer was on", () => {

@@ -60,6 +60,9 @@ def test_a_run_is_paused_and_goes_on(alice: Person, page: Page, desk: Desk) -> N
     page.get_by_role("button", name="Pause").click()
     expect(notice(page)).to_contain_text("Pausing LARK-2")
     expect(page.locator("header").get_by_text("Paused", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Stop LARK-2").click()
+    page.get_by_role("button", name="Leave it paused").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("p")
     expect(notice(page)).to_contain_text("Resuming LARK-2")
     expect(page.locator("header").get_by_text("Paused", exact=True)).to_be_hidden()
@@ -69,13 +72,33 @@ def test_a_stop_asks_first_and_names_its_target(alice: Person, page: Page, desk:
     alice.go(page, f"/runs/{desk.run('LARK-2')}")
     page.get_by_role("button", name="Stop LARK-2").click()
     asks = page.get_by_role("dialog", name="Stop LARK-2?")
-    asks.get_by_role("button", name="Leave it running").click()
+    asks.get_by_role("button", name="Leave it waiting").click()
     expect(asks).to_be_hidden()
     page.get_by_role("button", name="Stop LARK-2").click()
     asks.get_by_role("button", name="Stop LARK-2").click()
     expect(page.locator("header").get_by_text("Stopped", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     desk.becomes("LARK-2", "cancelled")
+
+
+def test_the_inbox_offers_on_a_run_that_failed_only_what_has_an_effect(
+    alice: Person, page: Page, house: House, desk: Desk
+) -> None:
+    asked = desk.asked("LARK-7", "plan")["id"]
+    house.change("update record_request set kind = 'failure', key = 'failure', interrupt = '' where id = %s", asked)
+    house.change(
+        "update record_run set phase = 'failed', reason = 'failed', finished_at = now() where id = %s",
+        desk.run("LARK-7"),
+    )
+    alice.go(page, f"/inbox?request={asked}")
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    expect(page.get_by_role("button", name="Snooze")).to_be_visible()
+    for without in ("Pause", "Redirect"):
+        expect(page.get_by_role("button", name=without)).to_have_count(0)
+    page.keyboard.press("p")
+    page.keyboard.press("r")
+    expect(notice(page)).to_have_count(0)
+    expect(page.get_by_label("Words for the agent")).to_have_count(0)
 
 
 def test_a_run_goes_back_to_a_step_with_words(alice: Person, page: Page, desk: Desk) -> None:
@@ -112,15 +135,15 @@ def test_a_ticket_is_written_mended_and_talked_about(alice: Person, page: Page) 
 
 def test_the_projects_repository_is_tested_in_facts(alice: Person, page: Page) -> None:
     alice.go(page, "/settings?part=Projects")
-    page.get_by_role("button", name="Check repository").click()
+    page.get_by_role("button", name="Check that it can be read").click()
     facts = page.get_by_role("list", name="What the test found").get_by_role("listitem")
     expect(facts.first).to_be_visible()
     expect(facts.filter(has=page.get_by_label("needs mending"))).to_have_count(0)
     page.get_by_label("Branch").fill("no-such-branch")
-    page.get_by_role("button", name="Save and check").click()
+    page.get_by_label("Branch").blur()
     expect(facts.filter(has=page.get_by_label("needs mending"))).not_to_have_count(0)
-    page.get_by_label("Branch").fill("main")
-    page.get_by_role("button", name="Save and check").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Branch")).to_have_value("main")
     expect(facts.filter(has=page.get_by_label("needs mending"))).to_have_count(0)
 
 
@@ -204,5 +227,5 @@ def test_the_audit_says_in_words_who_did_what_to_which_ticket(alice: Person, pag
 
 def test_a_word_of_the_health_strip_is_explained(alice: Person, page: Page) -> None:
     alice.go(page, "/board")
-    page.get_by_role("link", name=re.compile("^Outbox")).focus()
-    expect(page.get_by_role("tooltip")).to_contain_text("Outbox: what is sent outside")
+    page.get_by_role("link", name=re.compile("^Outgoing updates")).focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("Outgoing updates: what is sent outside")

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Unplug } from "lucide-react";
 import { getFleet } from "@/features/fleet/api/fleet";
-import { sourceWords } from "@/features/fleet/source-words";
+import { sourceName, sourceWords } from "@/features/fleet/source-words";
 import { cx } from "@/lib/cx";
 import { useSignal } from "@/lib/signal";
 import { span } from "@/lib/time";
@@ -18,7 +18,7 @@ const LINE_WORDS = {
   "catching up": "Catching up with what happened while the line was gone.",
 } as const;
 
-/** The ages of what feeds us. Idle and broken must look different: a late source is named, an idle one only counts. */
+/** How long ago each part of the platform gave a sign. Idle and broken must look different: a late source is named, an idle one only counts. */
 export function HealthStrip() {
   const now = useNow();
   const state = useSignal(line);
@@ -35,8 +35,8 @@ export function HealthStrip() {
       {fleet.data?.sources.slice(0, SHOWN).map((source) => (
         <Tip key={source.name} side="right" text={sourceWords(source, now)}>
           <Link to="/fleet" className={cx(ROW, "num justify-between max-desk:hidden", source.state === "late" && "text-needs", source.state === "broken" && "text-broken")}>
-            <span className="shrink-0">{source.name}</span>
-            <span className="min-w-0 truncate">{source.lastAt === null ? source.note || "no sign yet" : span(now - source.lastAt)}</span>
+            <span className="shrink-0">{sourceName(source)}</span>
+            <span className="min-w-0 truncate">{source.lastAt === null ? source.state : span(now - source.lastAt)}</span>
           </Link>
         </Tip>
       ))}

@@ -1,8 +1,9 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { Broken } from "@/app/broken";
 import { NoPage } from "@/app/no-page";
 import { Shell } from "@/app/shell";
 import { parseFilter } from "@/features/board/filter";
+import { whereOf } from "@/features/settings/parts";
 
 const root = createRootRoute({ component: () => <Outlet /> });
 const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
@@ -49,11 +50,25 @@ const tickets = createRoute({
 });
 const settings = createRoute({
   getParentRoute: () => shell, path: "/settings",
-  validateSearch: (raw: Record<string, unknown>): { part?: string } => (text(raw["part"]) ? { part: text(raw["part"])! } : {}),
+  validateSearch: (raw: Record<string, unknown>): { part?: string; project?: string } => ({
+    ...(text(raw["part"]) ? { part: text(raw["part"])! } : {}), ...(text(raw["project"]) ? { project: text(raw["project"])! } : {}),
+  }),
   component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
 });
+/** Addresses that people guess lead where they mean: /settings/projects, /projects, /projects/LARK. */
+const guess = (path: string): never => {
+  const search = whereOf(path);
+  if (search === undefined) throw notFound();
+  throw redirect({ to: "/settings", search, replace: true });
+};
+const guessed = [
+  createRoute({ getParentRoute: () => shell, path: "/settings/$part", beforeLoad: ({ params }) => guess(params.part) }),
+  createRoute({ getParentRoute: () => shell, path: "/settings/$part/$name", beforeLoad: ({ params }) => guess(`${params.part}/${params.name}`) }),
+  createRoute({ getParentRoute: () => shell, path: "/projects", beforeLoad: () => guess("projects") }),
+  createRoute({ getParentRoute: () => shell, path: "/projects/$name", beforeLoad: ({ params }) => guess(`projects/${params.name}`) }),
+];
 
-const tree = root.addChildren([home, shell.addChildren([inbox, board, list, run, reviews, review, tickets, fleet, settings])]);
+const tree = root.addChildren([home, shell.addChildren([inbox, board, list, run, reviews, review, tickets, fleet, settings, ...guessed])]);
 export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: false, defaultNotFoundComponent: NoPage, defaultErrorComponent: Broken });
 
 declare module "@tanstack/react-router" {

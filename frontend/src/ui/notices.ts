@@ -7,11 +7,14 @@ export const current = signal<Notice | null>(null);
 let serial = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let held = false;
+let last: { undo: () => void; until: number } | undefined;
 
 const SENTENCE_MS = 8_000;
 const RECEIPT_MS = 14_000;
 /** A receipt whose lines will still say how it ended: a merge is made, and its tests may run before. */
 const AWAITED_MS = 40_000;
+/** As long as the platform takes a decision back: Z reaches what the last notice offered, though the notice has gone. */
+const UNDO_MS = 30_000;
 
 /** How long it is shown; for ever where something failed and somebody must see it. */
 function lasts({ failed, lines, retry, awaited }: Notice): number {
@@ -37,6 +40,7 @@ export function hold(on: boolean): void {
 /** Shows one notice at a time. It goes by itself, unless something failed: that stays until it is closed. */
 export function notify(notice: Omit<Notice, "id">): void {
   current.set({ ...notice, id: ++serial });
+  last = notice.undo ? { undo: notice.undo, until: Date.now() + UNDO_MS } : undefined;
   held = false;
   arm();
 }
@@ -58,8 +62,9 @@ export function close(): void {
 }
 
 export function undoLast(): boolean {
-  const undo = current.get()?.undo;
+  const undo = current.get()?.undo ?? (last && Date.now() < last.until ? last.undo : undefined);
   if (!undo) return false;
+  last = undefined;
   current.set(null);
   undo();
   return true;

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "react";
 import { useSignal } from "@/lib/signal";
 import { plural } from "@/lib/money";
 import { Button, IconButton } from "@/ui/button";
-import { close, current, hold, type Notice, type ReceiptLine } from "@/ui/notices";
+import { close, current, hold, undoLast, type Notice, type ReceiptLine } from "@/ui/notices";
 
 export { follow, notify, undoLast } from "@/ui/notices";
 export type { Notice, ReceiptLine } from "@/ui/notices";
@@ -26,7 +26,7 @@ function Card({ notice }: { notice: Notice }) {
       <div className="flex items-center gap-2 py-2 pl-4 pr-2">
         <p className="min-w-0 flex-1 font-medium">{notice.text}</p>
         {notice.retry && !notice.lines && <Button size="small" onClick={notice.retry}>Try again</Button>}
-        {notice.undo && <Button size="small" look="ghost" keys="Z" onClick={notice.undo}>Undo</Button>}
+        {notice.undo && <Button size="small" look="ghost" keys="Z" onClick={() => undoLast()}>Undo</Button>}
         <IconButton label="Close notice" onClick={close}><X size={14} /></IconButton>
       </div>
       {notice.lines && <Receipt lines={notice.lines} {...(notice.retry ? { retry: notice.retry } : {})} />}

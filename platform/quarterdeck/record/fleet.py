@@ -93,15 +93,15 @@ def _doors(moment: datetime) -> list[views.Source]:
 
 
 def _leases(moment: datetime) -> list[views.Source]:
-    """A lease is renewed by its holder; what it runs out of tells when that last happened."""
+    """A lease is renewed by its holder, whom only operators ask for; what it runs out of tells when that last happened."""
     return [
         _source(
             row.name.capitalize(),
-            LEASES.get(row.name, "works for the whole house"),
+            LEASES.get(row.name, "works for the whole house") + (f", on {row.holder}" if row.holder else ""),
             min(row.until, moment),
             moment,
             LEASE_EXPECTED,
-            note=f"held by {row.holder}" if row.holder else "nobody holds it",
+            note="" if row.holder else "no process does this now",
         )
         for row in Lease.objects.order_by("name")
     ]

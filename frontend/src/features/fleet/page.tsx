@@ -12,7 +12,7 @@ import { Reading } from "@/ui/failure";
 import { Section } from "@/ui/section";
 import type { Fleet } from "@/wire/types";
 
-/** Is it idle or is it broken? First what feeds us, then who holds places, then who waits for one and why. */
+/** Is it idle or is it broken? First the platform's own parts, then who holds places, then who waits for one and why. */
 export function FleetPage() {
   const fleet = useQuery({ queryKey: ["fleet"], queryFn: getFleet, refetchInterval: 5000 });
   return (
@@ -29,14 +29,14 @@ function Known({ fleet }: { fleet: Fleet }) {
   return (
     <div className="grid max-w-[1500px] grid-cols-[minmax(0,1fr)_minmax(0,1fr)] gap-x-10 gap-y-8 max-desk:grid-cols-1 wide:max-w-none">
       <div className="flex flex-col gap-8">
-        <Section title="What feeds us" aside="late is named, idle only counts"><Sources sources={fleet.sources} /></Section>
+        <Section title="Quarterdeck itself" aside="each part, and when it last gave a sign"><Sources sources={fleet.sources} /></Section>
         <Section title="Model providers"><Providers providers={fleet.providers} /></Section>
       </div>
       <div className="flex flex-col gap-8">
         <Section title="Places of your projects" aside={<span className="num">{free(fleet)} free</span>}><Places places={fleet.places} inAll={fleet.placesInAll} backend={fleet.backend} /></Section>
-        <Section title="Queue, with reasons"><QueueTable queue={fleet.queue} /></Section>
+        <Section title="Waiting for a place, and why"><QueueTable queue={fleet.queue} /></Section>
       </div>
-      <Section title="Attempts" className="col-span-full"><AttemptTable attempts={fleet.attempts} /></Section>
+      <Section title="Agents at work" className="col-span-full"><AttemptTable attempts={fleet.attempts} /></Section>
     </div>
   );
 }

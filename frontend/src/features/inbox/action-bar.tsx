@@ -11,7 +11,8 @@ import type { Person, Request } from "@/wire/types";
 
 interface Props { request: Request; triage: Triage; menu: boolean; onMenu: (open: boolean) => void }
 
-/** Always in the same place, always the same order, with the key on each. Above it one sentence: what A will do. */
+/** Always in the same place, always the same order, with the key on each, and only what has an effect on this run. Above it
+ * one sentence: what A will do. */
 export function ActionBar({ request, triage, menu, onMenu }: Props) {
   const { composer } = triage;
   const writing = composer === "redirect" || composer === "words" || composer === "refuse";
@@ -62,10 +63,10 @@ function Actions({ request, triage, menu, onMenu }: Props) {
       {refuseFirst && refuse}
       <Button look={refuseFirst ? "plain" : "primary"} size="large" keys="a" disabled={off || missing(request, run, triage.picks) !== ""} onClick={() => (freeText ? triage.compose("words") : triage.approve())} className="max-tablet:flex-1">{freeText ? "Answer in words" : approveWord(request, triage.picks)}</Button>
       {!refuseFirst && refuse}
-      <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={off} onClick={() => triage.compose("redirect")} className="max-tablet:flex-1">Redirect</Button>
+      {triage.canRedirect && <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={off} onClick={() => triage.compose("redirect")} className="max-tablet:flex-1">Redirect</Button>}
       {request.kind === "plan" && <Button size="large" look="ghost" keys="e" icon={<Pencil size={14} />} disabled={off} onClick={() => triage.compose("plan")}>Edit</Button>}
       <span className="ml-auto flex gap-1 max-tablet:ml-0 max-tablet:w-full max-tablet:justify-between">
-        <Button look="ghost" size="large" keys="p" icon={<Pause size={14} />} disabled={off} onClick={triage.pause}>Pause</Button>
+        {triage.canPause && <Button look="ghost" size="large" keys="p" icon={<Pause size={14} />} disabled={off} onClick={triage.pause}>Pause</Button>}
         {request.state === "open"
           ? <Button look="ghost" size="large" keys="s" icon={<Clock size={14} />} disabled={off} onClick={triage.snooze}>Snooze</Button>
           : <Button look="ghost" size="large" icon={<Undo2 size={14} />} disabled={off} onClick={triage.takeBack}>Take back</Button>}

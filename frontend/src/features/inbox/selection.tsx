@@ -69,9 +69,9 @@ function Verbs({ triage, together, merges }: { triage: Triage; together: readonl
       <p className="text-meta text-text-2">{means(merges)}</p>
       <div role="toolbar" aria-label="Decide for the selection" className="flex items-center gap-2">
         <Button look="primary" size="large" keys="a" disabled={!triage.may || count === 0} onClick={() => triage.approve()}>{togetherWord(together)}</Button>
-        <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={!triage.may} onClick={() => triage.compose("redirect")}>Redirect all</Button>
+        {triage.canRedirect && <Button size="large" keys="r" icon={<CornerUpRight size={15} />} disabled={!triage.may} onClick={() => triage.compose("redirect")}>Redirect all</Button>}
         <span className="ml-auto flex gap-1">
-          <Button look="ghost" size="large" keys="p" icon={<Pause size={14} />} disabled={!triage.may} onClick={triage.pause}>Pause</Button>
+          {triage.canPause && <Button look="ghost" size="large" keys="p" icon={<Pause size={14} />} disabled={!triage.may} onClick={triage.pause}>Pause</Button>}
           <Button look="ghost" size="large" keys="s" icon={<Clock size={14} />} disabled={!triage.may} onClick={triage.snooze}>Snooze</Button>
           <Button look="ghost" size="large" keys="escape" icon={<X size={14} />} onClick={triage.clear}>Clear</Button>
         </span>

@@ -6,9 +6,11 @@ import { answerTo, missing, sortOut, type Picks } from "@/features/inbox/answers
 import { runOf } from "@/features/inbox/run-of";
 import { delegate, snooze, takeBack } from "@/features/inbox/set-aside";
 import type { Queue } from "@/features/inbox/use-queue";
+import { pausable, redirectable } from "@/lib/possible";
+import { peek } from "@/live/store";
 import { redirectRuns } from "@/features/run/api/redirect-run";
 import { notify } from "@/ui/toast";
-import type { Person, PlanStep, Request } from "@/wire/types";
+import type { Person, PlanStep, Request, Run } from "@/wire/types";
 
 export type Composer = "none" | "redirect" | "words" | "plan" | "refuse";
 
@@ -20,6 +22,9 @@ export interface Triage {
   picks: Picks;
   targets: Request[];
   may: boolean;
+  /** Whether one of the targets' runs would pause, or read words. */
+  canPause: boolean;
+  canRedirect: boolean;
   go(index: number): void;
   mark(id: string): void;
   markAll(ids: readonly string[]): void;
@@ -80,12 +85,18 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
     leave(list);
     void act(members(list));
   };
-  const ids = () => targets.flatMap((request) => request.runs);
+  const runsOf = (list: readonly Request[], can: (run: Run | undefined) => boolean) => list.flatMap((request) => request.runs).filter((id) => can(peek().runs.get(id)));
+  // A redirect answers a request that waits for words; a sealed head or a failure is redirected as a run.
+  const asked = targets.filter((request) => request.kind !== "review" && request.kind !== "failure");
+  const readers = runsOf(targets.filter((request) => !asked.includes(request)), redirectable);
+  const pausing = runsOf(targets, pausable);
   const pick = (part: (before: Picks, id: string) => Picks) => { if (current) setPicks((before) => part(before, current.id)); };
 
   return {
-    current, index, marked, composer, picks, targets, go, compose,
+    current, index, marked, composer, picks, targets, go,
+    compose: (mode) => { if (mode !== "redirect" || asked.length + readers.length > 0) compose(mode); },
     may: targets.length > 0 && targets.every((request) => mayDecide(who, request.project)),
+    canPause: pausing.length > 0, canRedirect: asked.length + readers.length > 0,
     mark: (id) => setMarked((before) => toggle(before, id)),
     markAll: (ids) => setMarked(new Set(ids)),
     extend: (step) => { if (current) setMarked((before) => new Set([...before, current.id, shown[index + step]?.id ?? current.id])); go(index + step); },
@@ -103,16 +114,13 @@ export function useTriage(queue: Queue, wanted: string | undefined, onSelect: (i
       decide(together, (request) => answerTo(request, runOf(request), picks, words));
     },
     refuse: (words) => decide(targets.filter((request) => request.kind === "permission"), () => ({ verb: "deny", words })),
-    // A redirect answers a request that waits for words; a sealed head or a failure is redirected as a run.
     redirect: (words) => {
       if (!may(targets)) return;
-      const asked = targets.filter((request) => request.kind !== "review" && request.kind !== "failure");
-      const runs = targets.filter((request) => !asked.includes(request)).flatMap((request) => request.runs);
       leave(asked);
       if (asked.length > 0) void decideRequests(members(asked), () => ({ verb: "redirect", words }));
-      if (runs.length > 0) void redirectRuns(runs, words);
+      if (readers.length > 0) void redirectRuns(readers, words);
     },
-    pause: () => { if (may(targets)) { const list = ids(); leave([]); void decideRuns(list, { verb: "pause" }); } },
+    pause: () => { if (pausing.length > 0 && may(targets)) { leave([]); void decideRuns(pausing, { verb: "pause" }); } },
     snooze: () => aside(targets, snooze),
     takeBack: () => aside(targets, takeBack),
     delegate: (to) => aside(targets, (list) => delegate(list, to)),

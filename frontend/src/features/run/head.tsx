@@ -6,6 +6,7 @@ import { useMayDecide } from "@/app/session";
 import { pauseOrResume, pauses } from "@/features/run/api/pause-run";
 import { retryRun } from "@/features/run/api/retry-run";
 import { StopDialog } from "@/features/run/stop-dialog";
+import { pausable } from "@/lib/possible";
 import { actorWord, attentionNow, ended } from "@/lib/attention";
 import { useNow } from "@/live/clock";
 import { projectName, useRequests } from "@/live/hooks";
@@ -63,15 +64,16 @@ function Actions({ run }: { run: Run }) {
     if (ready) void go({ to: "/review/$id", params: { id: run.id } });
     else if (request) void go({ to: "/inbox", search: { request: request.id, ...(request.state === "open" ? {} : { tab: request.state }) } });
   };
-  const pause = () => { if (may) void pauseOrResume(run); };
+  const turns = !ended(run) && (pausable(run) || !pauses(run));
+  const pause = () => { if (may && turns) void pauseOrResume(run); };
   useKeys([
     { keys: "a", does: "Answer what it asks, or open its review", group: "Run", run: decide },
     { keys: "p", does: "Pause or resume", group: "Run", run: pause },
   ]);
   return (
     <div className="flex shrink-0 items-center gap-2 max-tablet:w-full max-tablet:*:flex-1" title={may || ended(run) ? undefined : "You watch this project; deciding needs the right to supervise"}>
-      {!ended(run) && <Button look="ghost" aria-label={`Stop ${run.ticket.key}`} icon={<Square size={13} />} disabled={!may} onClick={() => setStopping(true)}>Stop</Button>}
-      {!ended(run) && <Button keys="p" disabled={!may} onClick={pause} icon={pauses(run) ? <Pause size={14} /> : <Play size={14} />}>{pauses(run) ? "Pause" : "Resume"}</Button>}
+      {!ended(run) && run.phase !== "merging" && <Button look="ghost" aria-label={`Stop ${run.ticket.key}`} icon={<Square size={13} />} disabled={!may} onClick={() => setStopping(true)}>Stop</Button>}
+      {turns && <Button keys="p" disabled={!may} onClick={pause} icon={pauses(run) ? <Pause size={14} /> : <Play size={14} />}>{pauses(run) ? "Pause" : "Resume"}</Button>}
       {run.phase === "failed" && !request && <Button look="primary" disabled={!mayRetry} icon={<RotateCcw size={14} />} onClick={() => void retryRun(run.id)}>Retry {run.ticket.key}</Button>}
       {(ready || request) && <Button look="primary" keys="a" onClick={decide}>{ready ? "Open review" : "Answer it"}</Button>}
       {stopping && <StopDialog run={run} onClose={() => setStopping(false)} />}

@@ -14,6 +14,7 @@ import { Timeline } from "@/features/run/timeline";
 import { useRunPage } from "@/features/run/use-run-page";
 import { cx } from "@/lib/cx";
 import { ended } from "@/lib/attention";
+import { redirectable } from "@/lib/possible";
 import { Empty, Skeleton } from "@/ui/empty";
 import { Failure } from "@/ui/failure";
 import { Section } from "@/ui/section";
@@ -66,7 +67,7 @@ function Known({ run }: { run: Run }) {
           <div className="min-h-0 flex-1 max-tablet:h-[60vh] max-tablet:flex-none">
             <Suspense fallback={<Skeleton />}><TabBody tab={tab} run={run} onRewind={onRewind} /></Suspense>
           </div>
-          {may && <RedirectDock run={run} />}
+          {may && redirectable(run) && <RedirectDock run={run} />}
         </div>
         <RunSide run={run} />
       </div>

@@ -13,7 +13,7 @@ const DIALS: readonly { key: keyof ProjectDials; name: string; ask: string; auto
 export function Dials({ project, may }: { project: ProjectView; may: boolean }) {
   const change = useChange(project);
   const turn = (dial: (typeof DIALS)[number], to: Dial) =>
-    void change({ dials: { ...project.dials, [dial.key]: to } }, { dials: project.dials }, `${dial.name} of ${project.name}: ${dial[to].toLowerCase()}`);
+    void change((now) => ({ dials: { ...now.dials, [dial.key]: to } }), (now) => ({ dials: { ...now.dials, [dial.key]: project.dials[dial.key] } }), `${dial.name} of ${project.name}: ${dial[to].toLowerCase()}`);
   return (
     <Section title="Dials" level={3} aside="for runs that start from now on">
       <div className="grid grid-cols-3 gap-4 max-desk:grid-cols-2 max-tablet:grid-cols-1">

@@ -21,9 +21,9 @@ export function Installation() {
   return (
     <div className="flex flex-col gap-10">
       <Reading read={site} what="The installation's settings could not be read." lines={2}>{(data) => <SiteFields site={data} />}</Reading>
-      <Section title="Outbox" aside="what is to be done outside: comments, links, moves">
-        <Reading read={effects} what="The outbox could not be read." lines={3}>
-          {(list) => (list.length === 0 ? <p className="text-text-2">Everything is sent.</p> : <Lines label="Outbox">{list.map((one) => <EffectRow key={one.id} effect={one} />)}</Lines>)}
+      <Section title="Outgoing updates" aside="comments, links and moves for trackers and forges; the outbox">
+        <Reading read={effects} what="The outgoing updates could not be read." lines={3}>
+          {(list) => (list.length === 0 ? <p className="text-text-2">Everything is sent.</p> : <Lines label="Outgoing updates">{list.map((one) => <EffectRow key={one.id} effect={one} />)}</Lines>)}
         </Reading>
       </Section>
     </div>

@@ -2,9 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { getRepositoryLook, testRepository } from "@/features/settings/api/projects";
 import { Facts } from "@/features/settings/facts";
+import { TakenField } from "@/features/settings/taken";
 import { useChange } from "@/features/settings/use-change";
 import { Button } from "@/ui/button";
-import { Field, Input } from "@/ui/field";
 import { exactTime, timeOfDay } from "@/lib/time";
 import { Section } from "@/ui/section";
 import type { ProjectView, Repository } from "@/wire/types";
@@ -23,35 +23,28 @@ const FIELDS: readonly { key: keyof Repository; name: string; hint: string; wide
   { key: "report", name: "Test report", hint: "A JUnit file that the tests write; empty: exit code only" },
 ];
 
-/** Where the code is and how it is tested. Saved first, then checked: whether it can be read, and what to mend. */
+/** Where the code is and how it is tested. What changes is looked at at once: whether it can be read, and what to mend. */
 export function RepositoryForm({ project, may }: { project: ProjectView; may: boolean }) {
-  const [value, setValue] = useState(project.repositorySettings);
   const change = useChange(project);
   const check = useCheck(project.id);
-  const dirty = FIELDS.some((field) => value[field.key] !== project.repositorySettings[field.key]);
-  const save = async () => {
-    const saved = await change({ repository: value }, { repository: project.repositorySettings }, `Repository of ${project.name} saved`);
-    if (saved) check.order();
+  const stands = project.repositorySettings;
+  const take = ({ key, name }: (typeof FIELDS)[number]) => (text: string) => {
+    const part = (to: string) => (now: ProjectView) => ({ repository: { ...now.repositorySettings, [key]: to } });
+    return change(part(text), part(stands[key]), `${name} of ${project.name}: ${text || "none"}`, check.order);
   };
   return (
     <Section title="Repository" level={3}>
       <div className="grid grid-cols-2 gap-4 max-tablet:grid-cols-1">
         {FIELDS.map((field) => (
           <div key={field.key} className={field.wide ? "col-span-full" : undefined}>
-            <Field label={field.name} hint={field.hint}>
-              <Input className="mono" disabled={!may} spellCheck={false} value={value[field.key]} onChange={(event) => setValue({ ...value, [field.key]: event.target.value })} />
-            </Field>
+            <TakenField label={field.name} hint={field.hint} className="mono" disabled={!may} value={stands[field.key]} take={take(field)} />
           </div>
         ))}
       </div>
-      <div className="mt-1 flex gap-2">
-        {dirty && <Button look="primary" disabled={!may} onClick={() => void save()}>Save and check</Button>}
-        {dirty && <Button look="ghost" onClick={() => setValue(project.repositorySettings)}>Leave it as it was</Button>}
-        {!dirty && <Button disabled={!may || check.pending} onClick={check.order}>Check repository</Button>}
-      </div>
-      <Facts facts={dirty ? undefined : check.look?.facts} error={check.error} pending={check.pending} />
+      <div className="mt-1"><Button disabled={!may || check.pending} title="Asks the remote for the branch. It runs nothing." onClick={check.order}>Check that it can be read</Button></div>
+      <Facts facts={check.look?.facts} error={check.error} pending={check.pending} />
       {check.pending && check.slow && <p className="text-meta text-text-2">The remote has not answered yet. A worker waits for it; you can leave this page and come back.</p>}
-      {!check.pending && !dirty && check.look?.at != null && <p className="text-meta text-text-3">Looked at <time title={exactTime(check.look.at)}>{timeOfDay(check.look.at)}</time></p>}
+      {!check.pending && check.look?.at != null && <p className="text-meta text-text-3">Looked at <time title={exactTime(check.look.at)}>{timeOfDay(check.look.at)}</time></p>}
     </Section>
   );
 }

@@ -14,7 +14,7 @@ export function Routes({ project, may, connections }: { project: ProjectView; ma
     value: `${one.id}/${model.name}`, label: `${model.name}, ${one.name}`, priced: model.inMicroPerMTok !== null && model.outMicroPerMTok !== null,
   })));
   const route = (kind: (typeof KINDS)[number], to: string) =>
-    void change({ routes: { ...project.routes, [kind.key]: to } }, { routes: project.routes }, `${kind.name} in ${project.name}: ${models.find((one) => one.value === to)?.label ?? "not set"}`);
+    void change((now) => ({ routes: { ...now.routes, [kind.key]: to } }), (now) => ({ routes: { ...now.routes, [kind.key]: project.routes[kind.key] ?? "" } }), `${kind.name} in ${project.name}: ${models.find((one) => one.value === to)?.label ?? "not set"}`);
   return (
     <Section title="Models by kind of work" level={3}>
       <div className="grid grid-cols-3 gap-4 max-tablet:grid-cols-1">

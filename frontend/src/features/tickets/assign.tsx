@@ -93,7 +93,8 @@ function useStart(chosen: readonly TicketView[], dials: Dials, force: boolean, c
 function tell(receipt: Receipt): void {
   const lines = receipt.lines.map((line) => ({ run: line.run || line.ticketKey, label: line.ticketKey, fate: line.fate, why: line.why }));
   const started = lines.filter((line) => line.fate !== "rejected").length;
-  notify({ text: started === lines.length ? `Queued ${plural(started, "run")}` : `Queued ${started} of ${plural(lines.length, "run")}`, ...(lines.length > 1 || started < lines.length ? { lines } : {}) });
+  // Where all of them stand in the queue there is nothing to read for each: the board shows them.
+  notify(started === lines.length ? { text: `${plural(started, "run")} queued: each begins when a place is free` } : { text: `Queued ${started} of ${plural(lines.length, "run")}`, lines });
 }
 
 /** The most it can cost, where every chosen project has a cap or one was typed; and how many can start now. */

@@ -1,5 +1,6 @@
 """One sentence for each kind of event. Past tense, plain words; what is long stands in the line's detail."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,20 @@ VERBS = {
 }  # fmt: skip
 
 
+# What the agent notes for itself, as it reads for a person. A note that none of these knows speaks for itself.
+NOTES: tuple[tuple[re.Pattern[str], Callable[[int], str]], ...] = (
+    (
+        re.compile(r"Candidates offered: (\d+)$"),
+        lambda n: f"Looked through the code: {_count(n, 'file')} may matter here",
+    ),
+    (re.compile(r"Places found: (\d+)$"), lambda n: f"Chose {_count(n, 'place')} in the code to work on"),
+)
+CHECKS = {"tests": "Tests re-run by Quarterdeck", "install": "Packages of the project"}
+CHECK_STATES = {
+    "queued": "waiting for a place", "running": "at work", "passed": "passed", "failed": "failed", "broken": "could not run",
+}  # fmt: skip
+
+
 def of(said: Message, by: str) -> str:
     kind = str(getattr(said, "kind", "unknown"))
     return SENTENCES.get(kind, lambda *_: kind)(said, by)
@@ -91,6 +106,16 @@ def _decided(e: Any, by: str) -> str:
     if e.fate == "rejected":
         return f"{said}; refused"
     return f"{said}, “{_first(e.words)}”" if e.words else said
+
+
+def _noted(e: Any, _: str) -> str:
+    found = ((told, pattern.match(e.text)) for pattern, told in NOTES)
+    return next((told(int(match[1])) for told, match in found if match), e.text)
+
+
+def _checked(e: Any, _: str) -> str:
+    state = "installed" if (e.name, e.state) == ("install", "passed") else CHECK_STATES.get(e.state, e.state)
+    return f"{CHECKS.get(e.name, f'Check {e.name}')}: {state}"
 
 
 def _spent(e: Any, _: str) -> str:
@@ -130,7 +155,7 @@ SENTENCES: dict[str, Sentence] = {
     "tested": _tested,
     "committed": lambda e, _: f"Committed {e.sha[:7]}: {e.title}" if e.title else f"Committed {e.sha[:7]}",
     "progressed": lambda e, _: f"Plan step {e.index + 1}: {e.state}{', ' + e.note if e.note else ''}",
-    "noted": lambda e, _: e.text,
+    "noted": _noted,
     "failed": lambda e, _: e.text,
     "opened": lambda e, by: f"{by} gave {e.ticket} to an agent",
     "moved": _moved,
@@ -140,7 +165,7 @@ SENTENCES: dict[str, Sentence] = {
         f"Attempt {e.epoch} goes on from {'the step it was rewound to' if e.rewound else 'the last step'}"
     ),
     "spent": _spent,
-    "checked": lambda e, _: f"Check {e.name}: {e.state}",
+    "checked": _checked,
     "proposed": lambda e, _: f"Proposal {e.head[:7]} on {e.base[:7]}",
     "merged": lambda e, _: f"Merged into {e.branch} as {e.sha[:7]}",
     "changed": lambda e, _: f"The {e.what} changed",
