@@ -28,8 +28,8 @@ function SourceRow({ source }: { source: Source }) {
         {who.owner && source.name === "Outbox" && source.state === "broken" && <Link to="/settings" search={{ part: "Installation" }} className="block text-accent-text underline">Try again or give up</Link>}
         <span className="block break-words text-meta text-text-3">{sourceDetail(source)}</span>
       </span>
-      <span className={cx("w-12 shrink-0 text-meta font-medium", TONE[source.state])}>{source.state}</span>
-      <span className="num w-16 shrink-0 text-right text-meta text-text-2">{source.lastAt === null ? "" : span(now - source.lastAt)}</span>
+      <span className={cx("w-12 shrink-0 text-meta font-medium leading-5", TONE[source.state])}>{source.state}</span>
+      <span className="num w-10 shrink-0 text-right text-meta leading-5 text-text-2">{source.lastAt === null ? "" : span(now - source.lastAt)}</span>
     </li>
   );
 }
