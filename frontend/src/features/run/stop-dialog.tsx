@@ -17,7 +17,7 @@ export function StopDialog({ run, onClose }: { run: Run; onClose: () => void }) 
       footer={<><Button look="ghost" onClick={onClose}>{keep}</Button><Button look="danger" onClick={stop}>Stop {run.ticket.key}</Button></>}>
       <ul className="flex list-disc flex-col gap-1 pl-4 text-text-2">
         <li>{ends}</li>
-        <li>The branch <span className="mono">{run.branch}</span>, the history and the {money(run.spentMicro, run.currency)} spent stay.</li>
+        <li>The history, what the agent committed and the {money(run.spentMicro, run.currency)} spent stay; <span className="mono">{run.branch}</span> is untouched.</li>
       </ul>
     </Dialog>
   );
