@@ -74,6 +74,7 @@ spec:
     - {name: QUARTERDECK_ORIGINS, value: "{{ ternary "https" "http" $v.https }}://{{ $v.host }}"}
     - {name: QUARTERDECK_RUN, value: /run/quarterdeck}
     - {name: QUARTERDECK_LEASE, value: {{ $v.agents.lease | quote }}}
+    - {name: QUARTERDECK_STARTING, value: {{ $v.agents.starting | quote }}}
     - {name: QUARTERDECK_CLUSTER, value: pods}
     {{- range .env }}
     - {name: {{ .name }}, value: {{ .value | quote }}}

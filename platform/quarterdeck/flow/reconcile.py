@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from deckwire import crash
 from deckwire.words import LIVE_ATTEMPT, AttemptState, Blame
 from quarterdeck.errors import GaveUp, Refused, TryLater
-from quarterdeck.flow import checks, environments, launch, losses, priorities, wishes
+from quarterdeck.flow import checks, environments, launch, losses, priorities, starting, wishes
 from quarterdeck.flow.edge import guarded
 from quarterdeck.outside.cluster.port import PlaceSeen, PlaceSpec, PlaceState
 from quarterdeck.record import leases, tokens, wakes
@@ -61,12 +61,18 @@ def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Orde
     for attempt in Attempt.objects.filter(gone=False).select_related("run__project").order_by("id"):
         known.add(attempt.place)
         orders += guarded(f"attempt {attempt.id}", partial(_one, attempt, places), partial(_broken, attempt))
+    orders = _few(orders, seen)
     orders += checks.compare(places, known)
     orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
     orders += environments.compare(there, places)
     _find_silent()
     losses.strays()
     return orders
+
+
+def _few(orders: list[Order], seen: Sequence[PlaceSeen]) -> list[Order]:
+    held = starting.held_back([order.attempt for order in orders if isinstance(order, Create)], seen)
+    return [order for order in orders if not (isinstance(order, Create) and order.attempt.id in held)]
 
 
 def _one(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
@@ -106,7 +112,8 @@ def _stays(attempt: Attempt) -> bool:
 def _saw(attempt: Attempt, place: PlaceSeen) -> None:
     if attempt.place_uid == place.uid and attempt.state != AttemptState.CREATED:
         return
-    Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED).update(state=AttemptState.PENDING)
+    placed = Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED)
+    placed.update(state=AttemptState.PENDING, doing="", sign_at=Now())
     Attempt.objects.filter(id=attempt.id).update(place_uid=place.uid, node=place.node[:NODE_LENGTH])
     wakes.tell("card", run=str(attempt.run_id))
 

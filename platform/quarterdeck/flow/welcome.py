@@ -9,7 +9,7 @@ from deckwire.events import Attempted, Resumed
 from deckwire.tokens import digest
 from deckwire.words import AttemptState, Blame, Fate, Phase
 from quarterdeck.errors import Refused
-from quarterdeck.flow import asks, fencing, losses, pictures, ticket_context
+from quarterdeck.flow import asks, fencing, losses, pictures, starting, ticket_context
 from quarterdeck.record import audit, fences, ledger, lifecycle, tokens
 from quarterdeck.record.models import Attempt, Command, ModelCall, Run, RunRepository
 
@@ -56,6 +56,7 @@ def _let_in(run: Run, attempt: Attempt, nonce_digest: str) -> Welcome:
         )
         tokens.grant(attempt, session, 1)
         _announce(run, attempt)
+        starting.begun()
     return _welcome(run, attempt, session)
 
 

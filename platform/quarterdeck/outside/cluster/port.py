@@ -55,6 +55,7 @@ class PlaceSeen:
 
     For an ended place `reason` is a word of END_REASONS, `text` a sentence, `blame` whose doing it was; for one that is
     pending `waiting_for` says in words what it hangs on outside of itself, once that is known ("a node with enough memory").
+    `age_s`: seconds since it was made, by the cluster's clock; 0 from a backend whose places begin at once.
     """
 
     name: str
@@ -69,6 +70,7 @@ class PlaceSeen:
     blame: Blame = Blame.NONE
     exit_code: int | None = None
     waiting_for: str = ""
+    age_s: float = field(default=0.0, compare=False)
 
 
 class Cluster(Protocol):

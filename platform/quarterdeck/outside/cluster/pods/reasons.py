@@ -65,13 +65,13 @@ def seen(pod: Json, now: datetime, *, removed: bool = False) -> PlaceSeen:
     if ended is not None:
         return _end(pod, *ended)
     if pod["metadata"].get("deletionTimestamp"):
-        return _living(pod, PlaceState.RUNNING if _running(pod) else PlaceState.PENDING, "its end")
+        return _living(pod, now, PlaceState.RUNNING if _running(pod) else PlaceState.PENDING, "its end")
     if _running(pod):
-        return _living(pod, PlaceState.RUNNING, "")
+        return _living(pod, now, PlaceState.RUNNING, "")
     wait = _wait(pod)
     if (now - _begun(pod)).total_seconds() >= wait.patience_s:
         return _end(pod, wait.reason, wait.text or _sentence(wait.words))
-    return _living(pod, PlaceState.PENDING, wait.words)
+    return _living(pod, now, PlaceState.PENDING, wait.words)
 
 
 def age(pod: Json, now: datetime) -> float:
@@ -239,8 +239,8 @@ def _sentence(words: str) -> str:
     return f"It waited for {words}."
 
 
-def _living(pod: Json, state: PlaceState, waiting_for: str) -> PlaceSeen:
-    return PlaceSeen(**_who(pod), state=state, waiting_for=_plain(waiting_for))
+def _living(pod: Json, now: datetime, state: PlaceState, waiting_for: str) -> PlaceSeen:
+    return PlaceSeen(**_who(pod), state=state, waiting_for=_plain(waiting_for), age_s=age(pod, now))
 
 
 def _end(pod: Json, reason: str, text: str) -> PlaceSeen:
