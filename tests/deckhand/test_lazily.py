@@ -18,7 +18,11 @@ top = importlib.import_module(sys.argv[1])
 packages = [one.name for one in pkgutil.walk_packages(top.__path__, top.__name__ + ".") if one.ispkg]
 found = {}
 for name in [top.__name__, *packages]:
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+        module.__dict__.get("__all__") and [getattr(module, one) for one in module.__all__]
+    except ModuleNotFoundError:  # it is for who has another package too
+        continue
     names = getattr(module, "__all__", None) or vars(module)
     found[name] = {one: str(getattr(module, one)).partition(" at 0x")[0] for one in names if not one.startswith("_")}
 print(json.dumps(found))
