@@ -173,11 +173,19 @@ def descendants(pid: int | None = None) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
+    """Of a process that may end while it is looked at: then it has none."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    for task in _tasks(pid):
         with contextlib.suppress(OSError):
-            found += map(int, task.read_text().split())
+            found += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
     return found
+
+
+def _tasks(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
 
 
 def _is_zombie(pid: int) -> bool:
