@@ -16,7 +16,6 @@ import pytest
 from quarterdeck.outside.cluster.pods import reasons
 from testkit import history
 from testkit.desk import ENDS
-from testkit.house import all_pids, command_line
 from testkit.pods import SMALL, TOP, PodHouse, living_in_pods
 from testkit.registry import registry
 from testkit.storm import Sea
@@ -240,7 +239,7 @@ class TestControlPlanes:
         with sea.sail("LARK-1"):
             sea.works("LARK-1", 6)
             run = sea.alice.run("LARK-1")
-            zombie = agent_of(house, run)
+            zombie = house.agent(run)
             os.kill(zombie, signal.SIGSTOP)
             house.cluster.part("kubelet", "kill")
             until(lambda: sea.alice.row("LARK-1")["epoch"] > 1, 60, what="the epoch to rise")
@@ -255,26 +254,6 @@ class TestControlPlanes:
             house.cluster.part("kubelet", "start")
         first = attempts(house, run)[0]
         assert (first["state"], first["reason"], first["blame"]) == ("lost", "silent", "infrastructure")
-
-
-def agent_of(house: PodHouse, run: str) -> int:
-    """The agent's process as this machine sees it."""
-    uid = house.pod(run)["metadata"]["uid"]
-
-    def look() -> int:
-        for pid in all_pids():
-            if "-m deckhand" in command_line(pid) and "catatonit" not in command_line(pid) and uid in cgroup(pid):
-                return pid
-        return 0
-
-    return until(look, 10, what="the agent's process")
-
-
-def cgroup(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cgroup").read_text()
-    except OSError:
-        return ""
 
 
 def state(pid: int) -> str:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from testkit.house import House, living
+from testkit.house import House, all_pids, command_line, living
+from testkit.waiting import until
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "infra" / "cluster"
@@ -126,6 +127,13 @@ def walls(namespace: str, host: str, ports: tuple[int, ...]) -> Json:
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
+def cgroup(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:
+        return ""
+
+
 def free_port(host: str) -> int:
     with socket.socket() as one:
         one.bind((host, 0))
@@ -155,6 +163,18 @@ class PodHouse(House):
         """What stands in the agents' namespace: a secret goes a moment after the pod that owns it."""
         secrets = self.cluster.get(self.namespace, "secrets")["items"]
         return self.names() | {one["metadata"]["name"] for one in secrets}
+
+    def agent(self, run: str) -> int:
+        """The process of the run's newest attempt, as this machine sees it: below the pod's own first one."""
+        uid = self.pod(run)["metadata"]["uid"]
+
+        def look() -> int:
+            for pid in all_pids():
+                if "-m deckhand" in command_line(pid) and "catatonit" not in command_line(pid) and uid in cgroup(pid):
+                    return pid
+            return 0
+
+        return until(look, 10, what="the agent's process")
 
     def inside(self, run: str, command: str) -> str:
         """What a shell beside the agent prints."""
