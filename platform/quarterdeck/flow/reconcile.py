@@ -57,11 +57,15 @@ def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Orde
     """One pass over all attempts that are not known to be gone, over all places and environments that are there."""
     places = {place.name: place for place in seen}
     orders: list[Order] = []
-    known = set[str]()
+    known, wanting = set[str](), list[Attempt]()
     for attempt in Attempt.objects.filter(gone=False).select_related("run__project").order_by("id"):
         known.add(attempt.place)
-        orders += guarded(f"attempt {attempt.id}", partial(_one, attempt, places), partial(_broken, attempt))
-    orders = _few(orders, seen)
+        if _wants(attempt, places):
+            wanting.append(attempt)
+        else:
+            orders += guarded(f"attempt {attempt.id}", partial(_one, attempt, places), partial(_broken, attempt))
+    for attempt in starting.next_of(wanting, seen):
+        orders += guarded(f"attempt {attempt.id}", partial(_create, attempt), partial(_broken, attempt))
     orders += checks.compare(places, known)
     orders += [Delete(place.name, place.uid, 0) for place in seen if place.name not in known]
     orders += environments.compare(there, places)
@@ -70,9 +74,12 @@ def compare(seen: Sequence[PlaceSeen], there: Collection[str] = ()) -> list[Orde
     return orders
 
 
-def _few(orders: list[Order], seen: Sequence[PlaceSeen]) -> list[Order]:
-    held = starting.held_back([order.attempt for order in orders if isinstance(order, Create)], seen)
-    return [order for order in orders if not (isinstance(order, Create) and order.attempt.id in held)]
+def _wants(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> bool:
+    return attempt.live and not attempt.place_uid and attempt.place not in places
+
+
+def _create(attempt: Attempt) -> list[Order]:
+    return [Create(spec_for(attempt), attempt)]
 
 
 def _one(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
@@ -88,8 +95,6 @@ def _broken(attempt: Attempt, words: str) -> list[Order]:
 def _live(attempt: Attempt, places: Mapping[str, PlaceSeen]) -> list[Order]:
     place = places.get(attempt.place)
     if place is None:
-        if not attempt.place_uid:
-            return [Create(spec_for(attempt), attempt)]
         losses.lost(attempt.id, reason="gone", text="The attempt's place disappeared.", blame=Blame.INFRASTRUCTURE)
         return []
     _saw(attempt, place)

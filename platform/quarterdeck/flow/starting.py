@@ -5,7 +5,6 @@ at a time half of them work, and speak, in little more than half of that time. W
 """
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from django.conf import settings
 
@@ -20,10 +19,10 @@ PATIENCE_S = 10.0
 WAITS = "waiting until others have started"
 
 
-def held_back(wanting: Sequence[Attempt], seen: Sequence[PlaceSeen]) -> set[UUID]:
-    """Of the attempts that want a place, in their order, those that wait a while longer."""
+def next_of(wanting: Sequence[Attempt], seen: Sequence[PlaceSeen]) -> Sequence[Attempt]:
+    """Of the attempts that want a place, in their order, those that begin now. The others say that they wait."""
     if not wanting:
-        return set()
+        return wanting
     living = [place for place in seen if place.state != PlaceState.ENDED]
     nodes = {place.node for place in living if place.node}
     room = max(0, settings.STARTING * max(1, len(nodes)) - _starting(living))
@@ -31,7 +30,7 @@ def held_back(wanting: Sequence[Attempt], seen: Sequence[PlaceSeen]) -> set[UUID
         if attempt.doing != WAITS:
             Attempt.objects.filter(id=attempt.id, state=AttemptState.CREATED).update(doing=WAITS)
             wakes.tell("card", run=str(attempt.run_id))
-    return {attempt.id for attempt in wanting[room:]}
+    return wanting[:room]
 
 
 def begun() -> None:
