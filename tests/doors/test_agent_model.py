@@ -20,7 +20,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.flow import pictures as kept
 from quarterdeck.flow import spend
 from quarterdeck.flow.gateway import Gateway
-from quarterdeck.flow.lanes import Lanes
+from quarterdeck.flow.lanes import FIRST, Lanes
 from quarterdeck.flow.routes import Price
 from quarterdeck.outside.models import calling, plug
 from quarterdeck.outside.models.images import PREFIX as IMAGE
@@ -160,7 +160,7 @@ def test_a_push_back_costs_nothing_and_says_when_to_come_back(house: House) -> N
     assert refusal(answer) == (429, "provider")
     assert answer.headers["retry-after"] == "7"
     (lane,) = house.gateway.lanes.seen()
-    assert (lane.limit, lane.busy) == (4, 0)
+    assert (lane.limit, lane.busy) == (FIRST // 2, 0)
     assert refusal(house.ask()) == (429, "provider"), "the pause is kept without asking the provider"
     assert len(house.provider.heard) == 1
     lane.quiet_until = 0

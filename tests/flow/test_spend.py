@@ -2,6 +2,7 @@
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from deckwire.words import Audience
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import endpoints, spend
-from quarterdeck.flow.lanes import Lanes
+from quarterdeck.flow.lanes import CALM_S, FIRST, Lanes
 from quarterdeck.flow.routes import Price
 from quarterdeck.outside.models.images import Look, look
 from quarterdeck.outside.models.port import Usage
@@ -180,20 +181,44 @@ class TestLanes:
         now = [0.0]
         return Lanes(clock=lambda: now[0]), now
 
+    def answered(self, lanes: Lanes, times: int) -> int:
+        """How many it bears after so many good answers."""
+        for _ in range(times):
+            with lanes.taken("e", "Large") as lane:
+                lanes.went_well(lane)
+        assert lane.busy == 0
+        return lane.limit
+
+    def test_thirty_agents_need_not_wait_for_each_other_and_each_good_answer_is_room_for_one_more(self) -> None:
+        lanes, _ = self.lanes()
+        with ExitStack() as at_once:
+            for _ in range(30):
+                at_once.enter_context(lanes.taken("e", "Large"))
+        assert self.answered(lanes, 10) == FIRST + 10
+
     def test_a_push_back_halves_and_good_answers_give_one_more(self) -> None:
         lanes, now = self.lanes()
         with lanes.taken("e", "Large") as lane:
             lanes.pushed_back(lane, 7.0)
             lanes.pushed_back(lane, 3.0)
-        assert lane.limit == 4, "calls that were on their way together count once"
+        half = FIRST // 2
+        assert lane.limit == half, "calls that were on their way together count once"
         with pytest.raises(TryLater) as no, lanes.taken("e", "Large"):
             pass
         assert (no.value.after, no.value.reason) == (7.0, "provider")
         now[0] = 7.0
-        for _ in range(4):
+        assert self.answered(lanes, half - 1) == half
+        assert self.answered(lanes, 1) == half + 1
+
+    def test_an_outage_that_is_over_for_a_minute_is_soon_made_good(self) -> None:
+        lanes, now = self.lanes()
+        for _ in range(10):
             with lanes.taken("e", "Large") as lane:
-                lanes.went_well(lane)
-        assert (lane.limit, lane.busy) == (5, 0)
+                lanes.pushed_back(lane, 5.0)
+            now[0] += 5.0
+        assert lane.limit == 1
+        now[0] += CALM_S
+        assert self.answered(lanes, 20) == 21
 
     def test_a_full_lane_says_so_and_never_closes_for_good(self) -> None:
         lanes, _ = self.lanes()

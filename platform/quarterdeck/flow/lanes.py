@@ -1,6 +1,7 @@
-"""How many calls at once a model endpoint bears: half as many after each push-back, one more after a while without.
+"""How many calls at once a model endpoint bears: half as many after each push-back, and more again with its good answers.
 
-Kept in memory, per process: a restart learns it again within a few calls.
+It is asked for much from the beginning, and says no: fifty agents that wait for their turn at a model that would bear them
+all lose minutes. Kept in memory, per process: a restart learns it again within a few calls.
 """
 
 import time
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 
 from quarterdeck.errors import TryLater
 
-FIRST, MOST = 8, 64
+FIRST, MOST = 32, 200
+CALM_S = 60.0
+"""So long after a push-back each good answer is room for one more; before, as many as are borne at once are."""
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Lane:
     good: int = 0
     """Answers in a row since the limit last changed."""
     quiet_until: float = 0.0
+    pushed_at: float = float("-inf")
 
 
 @dataclass
@@ -50,10 +54,11 @@ class Lanes:
         if self.clock() >= lane.quiet_until:  # the others that were on their way say nothing new
             lane.limit = max(1, lane.limit // 2)
         lane.good, lane.quiet_until = 0, max(lane.quiet_until, self.clock() + after)
+        lane.pushed_at = self.clock()
 
     def went_well(self, lane: Lane) -> None:
         lane.good += 1
-        if lane.good >= lane.limit:
+        if lane.good >= lane.limit or self.clock() - lane.pushed_at >= CALM_S:
             lane.limit, lane.good = min(MOST, lane.limit + 1), 0
 
     def seen(self) -> list[Lane]:
