@@ -12,7 +12,8 @@ QUARTERDECK_DEBUG       1 shows tracebacks; refused on an address that others ca
 QUARTERDECK_CLUSTER     where agents live: local (default), pods (Kubernetes) or memory
 QUARTERDECK_PACE        how slowly the rehearsal model thinks: 1 as a person reads, 0 at once (default 1)
 QUARTERDECK_LEASE       seconds without a word after which an attempt is lost (default 30)
-QUARTERDECK_STARTING    how many agents start at the same time on one node; the next ones wait for their hello (default 4)
+QUARTERDECK_STARTING    how many agents start at the same time on one node; the next ones wait for their hello (default: three
+                        for two processors of this machine)
 QUARTERDECK_INSTALL_REACHES  host:port words that installing packages may reach besides public addresses (default: none)
 QUARTERDECK_TRACKER_REACHES  addresses and networks (10.0.0.0/8) that a tracker may stand in besides public ones (default: none)
 QUARTERDECK_ATLASSIAN_LOGIN, QUARTERDECK_ATLASSIAN_GATEWAY  where one signs in to Jira Cloud, and its API (default: Atlassian's)
@@ -182,7 +183,7 @@ SECURE = any(origin.startswith("https://") for origin in ORIGINS)
 CLUSTER = os.environ.get("QUARTERDECK_CLUSTER", "local")
 PACE = _number("QUARTERDECK_PACE", "1", low=0, high=100)
 LEASE_SECONDS = _number("QUARTERDECK_LEASE", "30", low=1, high=3600)
-STARTING = int(_number("QUARTERDECK_STARTING", "4", low=1, high=1000))
+STARTING = int(_number("QUARTERDECK_STARTING", str(max(2, 3 * (os.cpu_count() or 2) // 2)), low=1, high=1000))
 INSTALL_REACHES = os.environ.get("QUARTERDECK_INSTALL_REACHES", "").split()
 TRACKER_REACHES = _networks("QUARTERDECK_TRACKER_REACHES")
 ATLASSIAN_LOGIN = os.environ.get("QUARTERDECK_ATLASSIAN_LOGIN", "https://auth.atlassian.com").rstrip("/")
