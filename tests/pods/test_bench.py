@@ -37,8 +37,9 @@ STEPS = {
 
 @pytest.fixture(scope="module")
 def house(cluster: Cluster) -> Iterator[PodHouse]:
-    # A model that answers in no time lets the first agents do their whole work while the last ones still start.
-    with living_in_pods(cluster, QUARTERDECK_PACE="1") as one:
+    # Four and a half seconds an answer, as a quick real model takes: one that answers in no time lets the first agents do
+    # their whole work while the last ones still start.
+    with living_in_pods(cluster, QUARTERDECK_PACE="3") as one:
         one.change("update record_project set places = %s", MOST)
         one.change("insert into record_sitesetting (name, value) values ('places', %s::jsonb)", str(MOST))
         yield one
