@@ -10,7 +10,7 @@ from deckwire.requests import Ask, Plan, PlanStep
 from deckwire.words import Phase, RequestKind
 from quarterdeck.errors import Refused
 from quarterdeck.flow import ingest, stores
-from quarterdeck.record.models import Event, Part, Request, Run
+from quarterdeck.record.models import Event, Part, Request, Run, StreamHead
 from testkit.hand import Hand
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +98,35 @@ def test_a_state_is_no_larger_than_what_can_be_read_back(run: Run, hand: Hand) -
     with pytest.raises(Refused) as no:
         ingest.step(hand.bearer(), Step(epoch=1, checkpoint=envelope(refs=refs)))
     assert (no.value.status, no.value.reason) == (413, "too_big")
+
+
+def test_who_speaks_without_end_is_told_once_that_it_is_not_kept_any_more_and_still_works(run: Run, hand: Hand) -> None:
+    StreamHead.objects.filter(stream=run.stream).update(bytes=stores.MAX_SAID_BYTES - 1)
+    hand.say(Said(text="The last that is kept"))
+    for _ in range(2):
+        with pytest.raises(Refused) as no:
+            hand.say(Said(text="Nobody keeps this"))
+        assert (no.value.status, no.value.reason) == (413, "too_big")
+    hand.step(Planned(plan=Plan(steps=[PlanStep(title="Round once")])))
+    told = list(Event.objects.filter(stream=run.stream).order_by("-seq").values_list("kind", "actor")[:3])[::-1]
+    assert told[1:] == [("noted", "rule:ingest"), ("planned", "agent:1")]
+    assert told[0][0] == "said"
+
+
+def test_who_fills_the_record_by_steps_comes_to_an_end_too(run: Run, hand: Hand) -> None:
+    StreamHead.objects.filter(stream=run.stream).update(bytes=stores.MAX_TOLD_BYTES)
+    with pytest.raises(Refused) as no:
+        hand.step()
+    assert (no.value.status, no.value.reason) == (413, "too_big")
+
+
+def test_what_a_run_tells_is_counted_with_its_steps_covers(run: Run, hand: Hand) -> None:
+    def told() -> int:
+        return StreamHead.objects.get(stream=run.stream).bytes
+
+    before = told()
+    hand.say(Said(text="x" * 5000))
+    said = told() - before
+    assert 5000 < said < 5300
+    ingest.step(hand.bearer(), Step(epoch=1, checkpoint=envelope(manifest={"x": "y" * 9000})))
+    assert 9000 < told() - before - said < 9500

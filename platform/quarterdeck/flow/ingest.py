@@ -18,6 +18,7 @@ from deckwire.events import (
     Applied,
     Asked,
     Failed,
+    Noted,
     Planned,
     Progressed,
     Quarantined,
@@ -36,6 +37,9 @@ from quarterdeck.record.models import Attempt, Checkpoint, Run, RunRepository, S
 from quarterdeck.record.tokens import Bearer
 
 SEALED_FIRST = "The agent sealed its work before it read this: send it back from the review with your words."
+NOT_KEPT = Noted(
+    text="This run has said more than 200 MB: from here on only its steps are kept, not what it says beside them."
+)
 SHA = re.compile(r"[0-9a-f]{40}")
 OURS = {RequestKind.REVIEW, RequestKind.CONFLICT}
 PLATFORM_KINDS = frozenset(model.model_fields["kind"].default for model in PLATFORM)
@@ -52,6 +56,7 @@ def step(bearer: Bearer, said: Step) -> Stored:
     with transaction.atomic():
         run = lifecycle.hold(bearer.run)
         head = fences.writing(run.id, bearer.epoch)
+        stores.check_told(head, stores.MAX_TOLD_BYTES)
         repeated = stores.is_repeat(run, said.checkpoint)
         stores.keep_parts(run, said.parts)
         missing = stores.missing(run, said)
@@ -60,6 +65,7 @@ def step(bearer: Bearer, said: Step) -> Stored:
                           remedy="Send the step again with every part of its state.")  # fmt: skip
         stores.keep_writes(run, said.writes)
         seq = _take_events(run, head, bearer, said.events, BINDING_KINDS)
+        stores.count(head, said)
         if said.checkpoint is not None and not repeated:
             stores.keep_checkpoint(run, said.checkpoint, epoch=bearer.epoch, seq=seq)
             _move_head(run, said.checkpoint, seq)
@@ -95,12 +101,15 @@ def _move_head(run: Run, checkpoint: Envelope, seq: int) -> None:
 
 
 def events(bearer: Bearer, said: Batch) -> Stored:
-    """Narrative events, stored in order; deltas pushed to whoever watches. Raises Refused(fenced)."""
+    """Narrative events, stored in order; deltas pushed to whoever watches. Raises Refused: fenced, too_big (413)."""
     with transaction.atomic():
         needs_run = any(one.body.get("kind") == "progressed" for one in said.events)
         run = lifecycle.hold(bearer.run) if needs_run else Run(id=bearer.run)
         head = fences.writing(bearer.run, bearer.epoch)
+        stores.check_told(head, stores.MAX_SAID_BYTES)
         seq = _take_events(run, head, bearer, said.events, NARRATIVE_KINDS)
+        if head.bytes >= stores.MAX_SAID_BYTES:
+            seq = ledger.note(head.stream, NOT_KEPT, by="rule:ingest", head=head)
     if said.deltas and watching.is_watched(str(bearer.run)):
         wakes.tell("delta", run=str(bearer.run), items=said.deltas[:100])
     return Stored(seq=seq)

@@ -12,12 +12,16 @@ from deckwire.base import MAX_PART_BYTES
 from deckwire.envelope import Envelope, Part, Step, Writes
 from quarterdeck.errors import Refused
 from quarterdeck.record import models
-from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run
+from quarterdeck.record.models import Checkpoint, CheckpointWrite, Run, StreamHead
 
 MAX_RUN_BYTES = 500 * 1024 * 1024
 MAX_STATE_BYTES = 64 * 1024 * 1024
 """Of the parts of one checkpoint: an attempt reads them back in one answer."""
 MAX_ENVELOPE_BYTES = 1024 * 1024
+MAX_SAID_BYTES, MAX_TOLD_BYTES = 200 * 1024 * 1024, 300 * 1024 * 1024
+"""Of a run's events, and of them with its steps' covers and writes: what talks without end shall still be able to work."""
+WRITE_BYTES = 300
+"""About what the row of one pending write takes."""
 
 
 def check_parts(step: Step) -> None:
@@ -30,6 +34,22 @@ def check_parts(step: Step) -> None:
             raise Refused("A part of the state is over 8 MB.", reason="too_big", status=413)
         if hashlib.sha256(data).hexdigest() != part.digest:
             raise Refused("A part is not what its digest says.", reason="bad_digest", status=422)
+
+
+def check_told(head: StreamHead, most: int) -> None:
+    """Raises Refused(too_big), 413, for a run that has told so much already."""
+    if head.bytes >= most:
+        raise Refused(
+            f"This run has told more than {most >> 20} MB.", reason="too_big", status=413,
+            remedy="Look at its last lines: something speaks without end. Stop it and assign the ticket again.",
+        )  # fmt: skip
+
+
+def count(head: StreamHead, step: Step) -> None:
+    """What a step brings beside its parts and events."""
+    head.bytes += len(json.dumps(step.checkpoint.model_dump())) if step.checkpoint else 0
+    head.bytes += WRITE_BYTES * sum(len(group.writes) for group in step.writes)
+    StreamHead.objects.filter(stream=head.stream).update(bytes=head.bytes)
 
 
 def data_of(part: Part) -> bytes:

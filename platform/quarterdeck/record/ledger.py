@@ -41,10 +41,12 @@ def append(stream: str, lines: Sequence[Line], *, head: StreamHead | None = None
     kept = lines if fresh else _without_repeats(stream, lines)
     if not kept:
         return head.seq
-    rows = [_row(stream, head.seq + i, line) for i, line in enumerate(kept, start=1)]
+    bodies = [storable(line.body) for line in kept]
+    rows = [_row(stream, head.seq + i, line, bodies[i - 1][0]) for i, line in enumerate(kept, start=1)]
     Event.objects.bulk_create(rows)
     head.seq += len(rows)
-    StreamHead.objects.filter(stream=stream).update(seq=head.seq)
+    head.bytes += sum(size for _, size in bodies)
+    StreamHead.objects.filter(stream=stream).update(seq=head.seq, bytes=head.bytes)
     seq = head.seq
     transaction.on_commit(lambda: wakes.wake(stream, seq))
     return seq
@@ -97,16 +99,15 @@ def _without_repeats(stream: str, lines: Sequence[Line]) -> list[Line]:
     return kept
 
 
-def _row(stream: str, seq: int, line: Line) -> Event:
-    body = storable(line.body)
+def _row(stream: str, seq: int, line: Line, body: dict[str, Any]) -> Event:
     return Event(
         stream=stream, seq=seq, epoch=line.epoch, n=line.n, actor=line.actor[:120],
         kind=body["kind"], body=body, at=line.at or datetime.now(UTC),
     )  # fmt: skip
 
 
-def storable(event: Message) -> dict[str, Any]:
-    """The event as JSON that PostgreSQL takes, or a quarantined stub in its place.
+def storable(event: Message) -> tuple[dict[str, Any], int]:
+    """The event as JSON that PostgreSQL takes, or a quarantined stub in its place; and its bytes.
 
     jsonb refuses NUL, lone surrogates, NaN and nesting past its stack; we refuse over 64 KB and 32 levels.
     """
@@ -117,10 +118,10 @@ def storable(event: Message) -> dict[str, Any]:
         size = len(text.encode())
         why = _poison(text, size, body)
         if not why:
-            return body
+            return body, size
     except (ValueError, RecursionError) as bad:  # UnicodeEncodeError (a lone surrogate) is a ValueError too
         why = f"cannot be stored: {type(bad).__name__}"
-    return Quarantined(why=why, size=size).model_dump(mode="json")
+    return Quarantined(why=why, size=size).model_dump(mode="json"), len(why)
 
 
 def can_be_held(event: Message) -> bool:

@@ -14,6 +14,8 @@ class StreamHead(models.Model):
     seq = models.BigIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=0)
     frozen = models.BooleanField(default=False)
+    bytes = models.BigIntegerField(default=0, db_default=0)
+    """Of its events' bodies, and of what steps bring beside their parts."""
 
 
 class Event(models.Model):
