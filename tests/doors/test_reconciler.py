@@ -128,14 +128,14 @@ def test_a_pass_that_outlasts_the_lease_keeps_it() -> None:
 class Busy(MemoryCluster):
     """Answers what it is asked first, of each kind, with a time before which it is not to be asked again."""
 
-    def __init__(self, *no: str) -> None:
+    def __init__(self, *no: str, after: float = 7.0) -> None:
         super().__init__()
-        self.no, self.asked = set(no), list[str]()
+        self.no, self.asked, self.after = set(no), list[str](), after
 
     def _hear(self, what: str) -> None:
         self.asked.append(what)
         if what in self.no:
-            raise TryLater("The API server has too much to do.", after=7.0, reason="cluster_away")
+            raise TryLater("The API server has too much to do.", after=self.after, reason="cluster_away")
 
     async def create(self, spec: PlaceSpec) -> PlaceSeen:
         self._hear("create")
@@ -179,6 +179,10 @@ def test_a_place_that_may_not_go_yet_is_left_until_the_time_that_the_cluster_nam
 
 def test_a_cluster_that_names_a_time_is_not_looked_at_before() -> None:
     assert passes(Busy("list"), 12) == ["list", "list"]
+
+
+def test_the_fleet_is_looked_after_again_soon_whatever_time_the_cluster_names() -> None:
+    assert passes(Busy("list", after=86_400), 62) == ["list", "list", "list"]
 
 
 def test_a_run_without_room_comes_again_no_sooner_than_the_cluster_said(

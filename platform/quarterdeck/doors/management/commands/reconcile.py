@@ -31,6 +31,8 @@ LEASE_S = 10.0
 RESYNC_S = 1.0
 GATHER_S = 0.25
 LOOK = "look"
+LOOK_MOST_S = 30.0
+"""Everybody waits for a look: no longer than this, whatever time the cluster names."""
 HANDS = 8
 """Orders that are carried out at the same time."""
 
@@ -100,7 +102,7 @@ class Reconciler:
                 return bool(await _db(reconcile.admit_all)(await self.cluster.environments()))
         except (DatabaseError, TryLater, GaveUp, Refused, OSError) as bad:
             if isinstance(bad, TryLater):
-                self.rests.take(LOOK, bad.after)
+                self.rests.take(LOOK, min(bad.after, LOOK_MOST_S))
             log.warning("reconciler: this pass failed (%s); the next one looks again", bad)
         except Exception:  # the worker's edge: one odd row must not stop the fleet
             log.exception("reconciler: this pass failed")
