@@ -3,19 +3,21 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from deckhand.exits import Fenced, Refusal, Stopped
-from deckwire.check import CheckOrder, CheckReport, InstallOrder
 from deckwire.commands import Mail
 from deckwire.envelope import Batch, Bye, Heartbeat, Hello, Leave, Pulse, Recalled, Step, Stored, Welcome
 from deckwire.tokens import derive
 from deckwire.words import Audience
 
+if TYPE_CHECKING:
+    from deckwire.check import CheckOrder, CheckReport, InstallOrder
+
 PREFIX = "/agent/v1"
-Order = TypeVar("Order", CheckOrder, InstallOrder)
+Order = TypeVar("Order", "CheckOrder", "InstallOrder")
 CAP_SECONDS = 10.0
 
 
@@ -61,7 +63,7 @@ class Uplink:
         self.session = order.session
         return order
 
-    async def report(self, report: CheckReport) -> None:
+    async def report(self, report: "CheckReport") -> None:
         await self._ask("POST", "/check/report", Audience.CHECK, report.model_dump(mode="json"), seconds=60)
 
     async def heartbeat(self, beat: Heartbeat) -> Pulse:
