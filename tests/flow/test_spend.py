@@ -11,7 +11,7 @@ from django.db import connection
 from deckwire.words import Audience
 from quarterdeck.errors import Refused, TryLater
 from quarterdeck.flow import endpoints, spend
-from quarterdeck.flow.lanes import CALM_S, FIRST, Lanes
+from quarterdeck.flow.lanes import CALM_S, FIRST, WARY_S, Lanes
 from quarterdeck.flow.routes import Price
 from quarterdeck.outside.models.images import Look, look
 from quarterdeck.outside.models.port import Usage
@@ -219,6 +219,15 @@ class TestLanes:
         assert lane.limit == 1
         now[0] += CALM_S
         assert self.answered(lanes, 20) == 21
+
+    def test_an_endpoint_that_lets_calls_wait_until_they_are_cut_is_not_asked_for_many_again_soon(self) -> None:
+        lanes, now = self.lanes()
+        with lanes.taken("e", "Large") as lane:
+            lanes.pushed_back(lane, 0.0, silent=True)
+        now[0] += CALM_S
+        assert self.answered(lanes, 10) == FIRST // 2
+        now[0] += WARY_S
+        assert self.answered(lanes, 10) == FIRST // 2 + 10
 
     def test_a_full_lane_says_so_and_never_closes_for_good(self) -> None:
         lanes, _ = self.lanes()

@@ -186,7 +186,8 @@ class Gateway:
             self.lanes.went_well(lane)
             return None
         except TryLater as no:
-            self.lanes.pushed_back(lane, no.after if no.reason == "provider" else 0.0)
+            told = no.reason == "provider"
+            self.lanes.pushed_back(lane, no.after if told else 0.0, silent=not told)
             return no
         except (Refused, GaveUp) as no:
             return no

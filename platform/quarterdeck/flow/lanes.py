@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from quarterdeck.errors import TryLater
 
 FIRST, MOST = 32, 200
-CALM_S = 60.0
-"""So long after a push-back each good answer is room for one more; before, as many as are borne at once are."""
+CALM_S, WARY_S = 60.0, 600.0
+"""So long after a push-back each good answer is room for one more; before, as many as are borne at once are. An endpoint that
+fell silent says no to nobody and lets them wait: of it less is believed for longer."""
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Lane:
     good: int = 0
     """Answers in a row since the limit last changed."""
     quiet_until: float = 0.0
-    pushed_at: float = float("-inf")
+    calm_at: float = float("-inf")
 
 
 @dataclass
@@ -49,16 +50,16 @@ class Lanes:
         finally:
             lane.busy -= 1
 
-    def pushed_back(self, lane: Lane, after: float) -> None:
-        """`after` in seconds, as the provider asked."""
+    def pushed_back(self, lane: Lane, after: float, *, silent: bool = False) -> None:
+        """`after` in seconds, as the provider asked. `silent`: it asked nothing, its answer did not come."""
         if self.clock() >= lane.quiet_until:  # the others that were on their way say nothing new
             lane.limit = max(1, lane.limit // 2)
         lane.good, lane.quiet_until = 0, max(lane.quiet_until, self.clock() + after)
-        lane.pushed_at = self.clock()
+        lane.calm_at = max(lane.calm_at, self.clock() + (WARY_S if silent else CALM_S))
 
     def went_well(self, lane: Lane) -> None:
         lane.good += 1
-        if lane.good >= lane.limit or self.clock() - lane.pushed_at >= CALM_S:
+        if lane.good >= lane.limit or self.clock() >= lane.calm_at:
             lane.limit, lane.good = min(MOST, lane.limit + 1), 0
 
     def seen(self) -> list[Lane]:
